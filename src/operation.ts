@@ -106,6 +106,8 @@ export type Operation = {
   readonly region?: string | undefined
   readonly traceId?: string | undefined
   readonly spanId?: string | undefined
+  /** Whether the trace is sampled: an exemplar points only to a trace that will be there. */
+  readonly sampled?: boolean | undefined
   /** Never invented: only what the program itself names a conversation. Hashed before it leaves the process. */
   readonly conversationId?: string | undefined
   /** Hashed before it leaves the process. Never an attribute of a metric. */

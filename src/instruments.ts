@@ -1,0 +1,353 @@
+/** Turns finished operations into OTel measurements, by the catalogue. Knows nothing of buffers, clients or exporters. */
+import { type Attributes, type Context, type Meter, ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api'
+import {
+  type AttributeSet,
+  catalogueOf,
+  instrumentKind,
+  type MetricDefinition,
+  type OperationKind,
+  operationKind,
+  type SemconvEdition,
+} from './catalogue.js'
+import type { Operation } from './operation.js'
+import { attribute, boundaries, OTHER, OVERFLOW_ATTRIBUTE } from './semconv.js'
+
+export type InstrumentsOptions = {
+  /** Which edition of the conventions' names to record. */
+  readonly edition: SemconvEdition
+  /** Tags that become attributes, by name; a view asks for them. */
+  readonly tagAttributes: readonly string[]
+  /** Most distinct values of one attribute; what comes later is `_OTHER`. */
+  readonly attributeValueLimit: number
+  /** Most distinct series of attributes; what comes later goes into one series marked `otel.metric.overflow`. */
+  readonly seriesLimit: number
+  /** Told the attribute each time an operation's value of it was beyond a limit. */
+  readonly onOverflow: (attributeName: string) => void
+}
+
+export type Instruments = {
+  /** Measures one finished operation. Sums of counters and gaps between chunks wait for `flush`. */
+  record(operation: Operation): void
+  /**
+   * Hands what waits to the instruments, asking `outOfTime` between measurements.
+   * Returns whether nothing waits any more.
+   */
+  flush(outOfTime: () => boolean): boolean
+}
+
+type Counter = { add(value: number, attributes: Attributes): void }
+type Histogram = { record(value: number, attributes: Attributes, context?: Context): void }
+type Row = {
+  readonly definition: MetricDefinition
+  readonly index: number
+  readonly counter?: Counter
+  readonly histogram?: Histogram
+}
+
+/** A sum that waits for the end of a slice. */
+type Sum = { readonly counter: Counter; readonly attributes: Attributes; value: number; waits: boolean }
+/** Gaps that wait to be measured, gathered by the default buckets so that ten thousand of them take no more room than one. */
+type Gaps = {
+  readonly histogram: Histogram
+  readonly attributes: Attributes
+  readonly counts: number[]
+  readonly sums: number[]
+  waits: boolean
+}
+
+/** All that is remembered for operations that share their attributes. */
+type Series = {
+  readonly base: { readonly [set in AttributeSet]?: Attributes }
+  readonly overflowed: readonly string[]
+  readonly attributes: (Attributes | undefined)[]
+  readonly sums: (Sum | undefined)[]
+  readonly gaps: (Gaps | undefined)[]
+}
+
+// One row has at most this many variants of its attributes: modalities, token types or cost sources.
+const VARIANTS = 4
+const GAP_BUCKETS = boundaries.duration.length + 1
+const EXTRA: { readonly [variant: string]: { readonly slot: number; readonly attributes: Attributes } } = {
+  unknown: { slot: 0, attributes: { [attribute.tokenModality]: 'unknown' } },
+  text: { slot: 1, attributes: { [attribute.tokenModality]: 'text' } },
+  image: { slot: 2, attributes: { [attribute.tokenModality]: 'image' } },
+  audio: { slot: 3, attributes: { [attribute.tokenModality]: 'audio' } },
+  input: { slot: 0, attributes: { [attribute.tokenType]: 'input' } },
+  output: { slot: 1, attributes: { [attribute.tokenType]: 'output' } },
+  provider: { slot: 0, attributes: { [attribute.costSource]: 'provider' } },
+  catalogue: { slot: 1, attributes: { [attribute.costSource]: 'catalogue' } },
+  override: { slot: 2, attributes: { [attribute.costSource]: 'override' } },
+}
+const OVERFLOW: Attributes = { [OVERFLOW_ATTRIBUTE]: true }
+
+/** Creates the catalogue's instruments on `meter`. */
+export function createInstruments(meter: Meter, options: InstrumentsOptions): Instruments {
+  const { rows, byKind } = createRows(meter, options.edition)
+  const series = new Map<string, Series>()
+  const limited = createLimiter(options)
+  const waitingSums: Sum[] = []
+  const waitingGaps: Gaps[] = []
+
+  function seriesOf(operation: Operation): Series {
+    const key = seriesKey(operation, options.tagAttributes)
+    let found = series.get(key)
+    if (found === undefined) {
+      // Keys hold names from the wire, so the map is bounded by forgetting: what is made anew has the same attributes.
+      if (series.size >= 4 * options.seriesLimit) series.clear()
+      found = limited(operation, rows.length)
+      series.set(key, found)
+    }
+    return found
+  }
+
+  function attributesFor(row: Row, found: Series, operation: Operation, variant: string | undefined): Attributes {
+    const extra = variant === undefined ? undefined : EXTRA[variant]
+    const slot = row.index * VARIANTS + (extra?.slot ?? 0)
+    let attributes = found.attributes[slot]
+    if (attributes === undefined) {
+      attributes = found.base[row.definition.attributes] ?? OVERFLOW
+      if (attributes !== OVERFLOW) {
+        attributes = { ...attributes, ...extra?.attributes }
+        if (row.definition.serviceTier && operation.serviceTier && operation.provider === 'openai') {
+          attributes[attribute.openaiServiceTier] = operation.serviceTier
+        }
+      }
+      found.attributes[slot] = attributes
+    }
+    return attributes
+  }
+
+  function add(row: Row, found: Series, operation: Operation, value: number, variant?: string): void {
+    const slot = row.index * VARIANTS + (variant === undefined ? 0 : EXTRA[variant]!.slot)
+    let sum = found.sums[slot]
+    if (sum === undefined) {
+      const attributes = attributesFor(row, found, operation, variant)
+      sum = { counter: row.counter!, attributes, value: 0, waits: false }
+      found.sums[slot] = sum
+    }
+    sum.value += value
+    if (!sum.waits) {
+      sum.waits = true
+      waitingSums.push(sum)
+    }
+  }
+
+  function gather(row: Row, found: Series, operation: Operation): void {
+    if (operation.outputChunkGaps === undefined) return
+    let gaps = found.gaps[row.index]
+    if (gaps === undefined) {
+      const attributes = attributesFor(row, found, operation, undefined)
+      const counts: number[] = new Array(GAP_BUCKETS).fill(0)
+      gaps = { histogram: row.histogram!, attributes, counts, sums: counts.slice(), waits: false }
+      found.gaps[row.index] = gaps
+    }
+    for (const { ms, count } of operation.outputChunkGaps) {
+      const bucket = gapBucket(ms)
+      gaps.counts[bucket]! += count
+      gaps.sums[bucket]! += ms * count
+    }
+    if (!gaps.waits) {
+      gaps.waits = true
+      waitingGaps.push(gaps)
+    }
+  }
+
+  return {
+    record(operation) {
+      const found = seriesOf(operation)
+      for (const name of found.overflowed) options.onOverflow(name)
+      const context = exemplarContext(operation)
+      for (const row of byKind[operationKind(operation.operation)]) {
+        const { value } = row.definition
+        switch (value.kind) {
+          case 'histogram': {
+            const measured = value.read(operation)
+            if (measured === undefined) break
+            const variant = row.definition.extraAttributes === undefined ? undefined : operation.cost?.source
+            row.histogram!.record(measured, attributesFor(row, found, operation, variant), context)
+            break
+          }
+          case 'histogram-by-token-type': {
+            const { inputTokens, outputTokens } = operation.usage ?? {}
+            if (inputTokens !== undefined)
+              row.histogram!.record(inputTokens, attributesFor(row, found, operation, 'input'), context)
+            if (outputTokens !== undefined)
+              row.histogram!.record(outputTokens, attributesFor(row, found, operation, 'output'), context)
+            break
+          }
+          case 'histogram-of-gaps':
+            gather(row, found, operation)
+            break
+          case 'counter': {
+            const counted = value.read(operation)
+            if (counted !== undefined) add(row, found, operation, counted)
+            break
+          }
+          case 'counter-by-modality': {
+            const split = value.read(operation)
+            if (split !== undefined) for (const part of split) add(row, found, operation, part.tokens, part.modality)
+            break
+          }
+        }
+      }
+    },
+
+    flush(outOfTime) {
+      // Sums first: one call a series, however many operations. They are bounded by the slice that made them.
+      for (const sum of waitingSums) {
+        sum.counter.add(sum.value, sum.attributes)
+        sum.value = 0
+        sum.waits = false
+      }
+      waitingSums.length = 0
+      while (waitingGaps.length > 0) {
+        const gaps = waitingGaps[waitingGaps.length - 1]!
+        if (!measureGaps(gaps, outOfTime)) return false
+        gaps.waits = false
+        waitingGaps.pop()
+      }
+      return true
+    },
+  }
+}
+
+/** Measures what was gathered, as many times as there were gaps; stops half-way when out of time. */
+function measureGaps(gaps: Gaps, outOfTime: () => boolean): boolean {
+  let measured = 0
+  for (let bucket = 0; bucket < GAP_BUCKETS; bucket++) {
+    let left = gaps.counts[bucket]!
+    if (left === 0) continue
+    // The mean of a bucket's gaps lies in that bucket, so the distribution and the sum come out as they were.
+    const mean = gaps.sums[bucket]! / left
+    let stopped = false
+    while (left > 0 && !stopped) {
+      gaps.histogram.record(mean / 1000, gaps.attributes)
+      left--
+      stopped = ++measured % 32 === 0 && outOfTime()
+    }
+    gaps.counts[bucket] = left
+    gaps.sums[bucket] = mean * left
+    if (stopped) return false
+  }
+  return true
+}
+
+/** The index of the default duration bucket a gap of so many milliseconds falls into. */
+export function gapBucket(milliseconds: number): number {
+  const seconds = milliseconds / 1000
+  let bucket = 0
+  while (bucket < boundaries.duration.length && seconds > boundaries.duration[bucket]!) bucket++
+  return bucket
+}
+
+function createRows(meter: Meter, edition: SemconvEdition) {
+  const rows: Row[] = catalogueOf(edition).map((definition, index) => {
+    const { name, unit, description } = definition
+    if (instrumentKind(definition) === 'counter')
+      return { definition, index, counter: meter.createCounter(name, { unit, description }) }
+    const advice = { explicitBucketBoundaries: [...(definition.boundaries ?? [])] }
+    return { definition, index, histogram: meter.createHistogram(name, { unit, description, advice }) }
+  })
+  const ofKind = (kind: OperationKind) => rows.filter(({ definition }) => definition.kinds.includes(kind))
+  const byKind: { readonly [kind in OperationKind]: readonly Row[] } = {
+    inference: ofKind('inference'),
+    embeddings: ofKind('embeddings'),
+    tool: ofKind('tool'),
+    agent: ofKind('agent'),
+    workflow: ofKind('workflow'),
+    other: ofKind('other'),
+  }
+  return { rows, byKind }
+}
+
+function seriesKey(operation: Operation, tagAttributes: readonly string[]): string {
+  const { error, serviceTier, toolName, agentName, workflowName } = operation
+  let key = `${operation.operation}\n${operation.provider}\n${operation.requestModel}\n${operation.responseModel}\n${operation.serverAddress}\n${operation.serverPort}`
+  if (error !== undefined) key += `\ne${error.type}`
+  if (serviceTier !== undefined) key += `\ns${serviceTier}`
+  if (toolName !== undefined) key += `\nt${toolName}\n${operation.toolType}`
+  if (agentName !== undefined) key += `\na${agentName}`
+  if (workflowName !== undefined) key += `\nw${workflowName}`
+  for (const tag of tagAttributes) key += `\n${operation.tags?.[tag]}`
+  return key
+}
+
+/** Makes the series of an operation, its attribute values held within the limits. */
+function createLimiter(options: InstrumentsOptions) {
+  const { attributeValueLimit, seriesLimit, tagAttributes } = options
+  const valuesOf = new Map<string, Set<unknown>>()
+  const known = new Set<string>()
+
+  return (operation: Operation, rowCount: number): Series => {
+    const overflowed: string[] = []
+    function bounded<T extends string | number | boolean>(name: string, value: T | undefined): T | string | undefined {
+      if (value === undefined) return undefined
+      let values = valuesOf.get(name)
+      if (values === undefined) {
+        values = new Set()
+        valuesOf.set(name, values)
+      }
+      if (values.has(value)) return value
+      if (values.size >= attributeValueLimit) {
+        overflowed.push(name)
+        return OTHER
+      }
+      values.add(value)
+      return value
+    }
+    const tags: { [name: string]: string | number | boolean | undefined } = {}
+    for (const tag of tagAttributes) {
+      const name = attribute.tagPrefix + tag
+      tags[name] = bounded(name, operation.tags?.[tag])
+    }
+    const call = {
+      [attribute.operationName]: bounded(attribute.operationName, operation.operation),
+      [attribute.providerName]: bounded(attribute.providerName, operation.provider),
+      [attribute.requestModel]: bounded(attribute.requestModel, operation.requestModel),
+      [attribute.responseModel]: bounded(attribute.responseModel, operation.responseModel),
+      [attribute.serverAddress]: bounded(attribute.serverAddress, operation.serverAddress),
+      [attribute.serverPort]: bounded(attribute.serverPort, operation.serverPort),
+      ...tags,
+    }
+    const error = { [attribute.errorType]: bounded(attribute.errorType, operation.error?.type) }
+    const agent = { [attribute.agentName]: bounded(attribute.agentName, operation.agentName), ...tags }
+    const tool = {
+      [attribute.toolName]: bounded(attribute.toolName, operation.toolName),
+      [attribute.toolType]: bounded(attribute.toolType, operation.toolType),
+    }
+    const workflow = { [attribute.workflowName]: bounded(attribute.workflowName, operation.workflowName), ...tags }
+    const model = { [attribute.requestModel]: call[attribute.requestModel] }
+    const empty = { overflowed, attributes: new Array(rowCount * VARIANTS), sums: [], gaps: [] }
+
+    const key = JSON.stringify([call, error, agent, tool, workflow, operation.serviceTier])
+    if (!known.has(key)) {
+      if (known.size >= seriesLimit) {
+        overflowed.push(OVERFLOW_ATTRIBUTE)
+        return { ...empty, base: {} }
+      }
+      known.add(key)
+    }
+    const base = {
+      call: present(call),
+      'call+error': present({ ...call, ...error }),
+      tool: present({ ...tool, ...agent, ...error }),
+      agent: present(agent),
+      'agent+error': present({ ...agent, ...model, ...error }),
+      workflow: present({ ...workflow, ...error }),
+    }
+    return { ...empty, base }
+  }
+}
+
+/** Without the attributes that have no value: OTel would keep the key. */
+function present(attributes: Attributes): Attributes {
+  const kept: Attributes = {}
+  for (const [name, value] of Object.entries(attributes)) if (value !== undefined) kept[name] = value
+  return kept
+}
+
+/** What an SDK that keeps exemplars takes the trace from. */
+function exemplarContext({ sampled, traceId, spanId }: Operation): Context | undefined {
+  if (!sampled || traceId === undefined || spanId === undefined) return undefined
+  return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags: TraceFlags.SAMPLED })
+}
