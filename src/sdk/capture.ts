@@ -1,5 +1,9 @@
-/** How a unit of GenAI work is observed while it runs. The types are what instrumentations build on; `createCapture` makes them work. */
-import type { Operation } from '../operation.js'
+/** How a unit of GenAI work is observed while it runs: what instrumentations build on. Knows nothing of what becomes of the operation. */
+import { context } from '@opentelemetry/api'
+import { gapBucket } from '../instruments.js'
+import type { ChunkGap, Operation, OperationError } from '../operation.js'
+import { ABANDONED, toOperationError } from './failure.js'
+import type { OperationSpan } from './tracing.js'
 
 /** What is known when a unit of work begins. */
 export type OperationStart = Pick<
@@ -20,15 +24,20 @@ export type OperationStart = Pick<
 >
 
 /** What is known when it ends. What is given here wins over what was given at the begin. */
-export type OperationEnd = Partial<Omit<Operation, 'id' | 'startTime' | 'durationMs' | 'error'>>
+export type OperationEnd = Partial<
+  Omit<Operation, 'id' | 'startTime' | 'durationMs' | 'error' | 'traceId' | 'spanId' | 'sampled'>
+>
 
 /**
  * A unit of work under way. Whatever comes first of `end` and `fail` makes the one operation; whatever comes after is ignored.
- * No method throws. A handle that is dropped without either is counted when it is garbage-collected, or at shutdown.
+ * No method throws. A handle that is dropped without either is counted when it is garbage-collected, or at shutdown,
+ * as failed with the type `abandoned`.
  */
 export type OperationHandle = {
   /** Runs `fn` with this operation's span as the active one, so that spans made inside become its children. Returns what `fn` returns, throws what it throws. */
   run<T>(fn: () => T): T
+  /** The response has begun: should nothing more be heard of it, the operation lasted until here. */
+  responded(): void
   /** The first content-bearing chunk has arrived. Later calls change nothing. */
   firstChunk(): void
   /** A content-bearing chunk has arrived: the first sets the time to first chunk, each later one a gap. */
@@ -41,4 +50,231 @@ export type OperationHandle = {
   fail(error: unknown, fields?: OperationEnd): void
   /** True once `end` or `fail` was called. */
   readonly ended: boolean
+}
+
+export type CaptureOptions = {
+  /** Takes the finished operation, and its span, which it has to end. */
+  readonly record: (operation: Operation, span: OperationSpan | undefined) => void
+  /** Begins the span of an operation, where there are spans. */
+  readonly beginSpan: (operation: Operation) => OperationSpan | undefined
+}
+
+export type Capture = {
+  begin(start: OperationStart): OperationHandle
+  /** Ends, as abandoned, every operation still open. */
+  abandonOpen(): void
+  /** Operations begun and not ended. */
+  readonly open: number
+}
+
+/** Most operations that may be open at once; beyond, the oldest is ended as abandoned. */
+const OPEN_LIMIT = 10_000
+
+/** The state of an operation under way. The handle refers to it, never it to the handle: so the handle can be collected. */
+class OpenOperation {
+  readonly start: OperationStart
+  readonly startTime = Date.now()
+  readonly startedAt = performance.now()
+  readonly span: OperationSpan | undefined
+  ended = false
+  retries = 0
+  chunks = 0
+  firstChunkAt = 0
+  /** When something was last heard of it, on the clock of `startedAt`; 0 when nothing was. */
+  heardAt = 0
+  /** Counts and sums of gaps by bucket: a stream of any length takes the same room. */
+  gapCounts: number[] | undefined
+  gapSums: number[] | undefined
+
+  constructor(start: OperationStart, beginSpan: CaptureOptions['beginSpan']) {
+    this.start = start
+    this.span = beginSpan({ ...start, startTime: this.startTime })
+  }
+
+  chunk(): void {
+    const now = performance.now()
+    this.chunks++
+    if (this.firstChunkAt === 0) this.firstChunkAt = now
+    else {
+      const gap = now - this.heardAt
+      const bucket = gapBucket(gap)
+      this.gapCounts ??= []
+      this.gapSums ??= []
+      this.gapCounts[bucket] = (this.gapCounts[bucket] ?? 0) + 1
+      this.gapSums[bucket] = (this.gapSums[bucket] ?? 0) + gap
+    }
+    this.heardAt = now
+  }
+
+  toOperation(
+    fields: OperationEnd | undefined,
+    error: OperationError | undefined,
+    durationMs: number | undefined,
+  ): Operation {
+    const { start } = this
+    const streamed = fields?.streamed ?? start.streamed
+    const gaps: ChunkGap[] = []
+    this.gapCounts?.forEach((count, bucket) => {
+      gaps.push({ ms: this.gapSums![bucket]! / count, count })
+    })
+    return {
+      ...start,
+      ...fields,
+      startTime: this.startTime,
+      durationMs,
+      streamed,
+      timeToFirstChunkMs: this.firstChunkAt === 0 ? fields?.timeToFirstChunkMs : this.firstChunkAt - this.startedAt,
+      outputChunks: this.chunks > 0 ? this.chunks : (fields?.outputChunks ?? (streamed ? 0 : undefined)),
+      outputChunkGaps: gaps.length > 0 ? gaps : fields?.outputChunkGaps,
+      retries: this.retries > 0 ? this.retries : fields?.retries,
+      error,
+    }
+  }
+}
+
+export function createCapture({ record, beginSpan }: CaptureOptions): Capture {
+  const open = new Set<OpenOperation>()
+  const collected = new FinalizationRegistry<OpenOperation>(abandon)
+
+  function finish(
+    operation: OpenOperation,
+    fields: OperationEnd | undefined,
+    error: OperationError | undefined,
+    durationMs: number | undefined,
+  ): void {
+    operation.ended = true
+    open.delete(operation)
+    let finished: Operation
+    try {
+      finished = operation.toOperation(fields, error, durationMs)
+    } catch {
+      // Fields whose getters throw: what is sure is counted all the same.
+      finished = operation.toOperation(undefined, error, durationMs)
+    }
+    record(finished, operation.span)
+  }
+
+  function abandon(operation: OpenOperation): void {
+    if (operation.ended) return
+    // How long it took nobody knows, unless something was heard of it.
+    const durationMs = operation.heardAt === 0 ? undefined : operation.heardAt - operation.startedAt
+    finish(operation, undefined, ABANDONED, durationMs)
+  }
+
+  class Handle implements OperationHandle {
+    readonly #operation: OpenOperation
+
+    constructor(operation: OpenOperation) {
+      this.#operation = operation
+      collected.register(this, operation, operation)
+    }
+
+    get ended(): boolean {
+      return this.#operation.ended
+    }
+
+    run<T>(fn: () => T): T {
+      const { span } = this.#operation
+      return span === undefined ? fn() : context.with(span.context, fn)
+    }
+
+    responded(): void {
+      if (this.#operation.heardAt === 0) this.#operation.heardAt = performance.now()
+    }
+
+    firstChunk(): void {
+      if (this.#operation.firstChunkAt === 0) this.#operation.chunk()
+    }
+
+    chunk(): void {
+      this.#operation.chunk()
+    }
+
+    retry(): void {
+      this.#operation.retries++
+    }
+
+    end(fields?: OperationEnd): void {
+      this.#finish(fields, undefined)
+    }
+
+    fail(error: unknown, fields?: OperationEnd): void {
+      this.#finish(fields, toOperationError(error))
+    }
+
+    #finish(fields: OperationEnd | undefined, error: OperationError | undefined): void {
+      const operation = this.#operation
+      if (operation.ended) return
+      collected.unregister(operation)
+      finish(operation, fields, error, performance.now() - operation.startedAt)
+    }
+  }
+
+  return {
+    begin(start) {
+      const operation = new OpenOperation(start, beginSpan)
+      open.add(operation)
+      if (open.size > OPEN_LIMIT)
+        for (const oldest of open) {
+          abandon(oldest)
+          break
+        }
+      return new Handle(operation)
+    },
+    abandonOpen() {
+      for (const operation of open) abandon(operation)
+    },
+    get open() {
+      return open.size
+    },
+  }
+}
+
+/** What stands in for a handle where nobody measures. */
+export const NO_HANDLE: OperationHandle = {
+  run: (fn) => fn(),
+  responded() {},
+  firstChunk() {},
+  chunk() {},
+  retry() {},
+  end() {},
+  fail() {},
+  ended: true,
+}
+
+/** Tells from what `fn` returned what the operation should hold. */
+export type ReadResult<T> = (result: T) => OperationEnd | undefined
+
+/**
+ * Runs `fn` as one operation: times it, records its failure, throws what it throws. `read` tells usage and models from the
+ * result; what `read` throws is ignored.
+ */
+export function measureWith<T>(
+  begin: (start: OperationStart) => OperationHandle,
+  start: OperationStart,
+  fn: (handle: OperationHandle) => T,
+  read?: ReadResult<Awaited<T>>,
+): T {
+  const handle = begin(start)
+  const succeeded = (result: Awaited<T>) => {
+    let fields: OperationEnd | undefined
+    try {
+      fields = read?.(result)
+    } catch {
+      // What the result holds stays unknown; that the operation succeeded does not.
+    }
+    handle.end(fields)
+    return result
+  }
+  const failed = (error: unknown): never => {
+    handle.fail(error)
+    throw error
+  }
+  let result: T
+  try {
+    result = handle.run(() => fn(handle))
+  } catch (error) {
+    return failed(error)
+  }
+  return (result instanceof Promise ? result.then(succeeded, failed) : succeeded(result as Awaited<T>)) as T
 }

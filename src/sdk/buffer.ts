@@ -1,0 +1,176 @@
+/**
+ * The bounded buffer between those who record and the processor, and the ledger of both:
+ * recorded = measured + dropped by reason + in the buffer, at any moment. Knows nothing of what becomes of an operation.
+ */
+import type { CleanOperation } from '../clean.js'
+import type { Operation } from '../operation.js'
+
+/** What happens to an operation when the buffer is full: the new one is dropped, or the oldest one. */
+export type BufferPolicy = 'drop-newest' | 'drop-oldest'
+
+/** Why an operation was recorded and never measured. */
+export type DropReason =
+  /** The buffer was at its capacity. */
+  | 'buffer_full'
+  /** It was no operation at all, or could not be read. */
+  | 'invalid'
+  /** It came after shutdown. */
+  | 'shutdown'
+  /** The deadline of the shutdown passed, or no MeterProvider ever came, while it was in the buffer. */
+  | 'deadline'
+  /** Measuring it threw. */
+  | 'error'
+
+export type Ledger = {
+  readonly recorded: number
+  readonly measured: number
+  readonly dropped: { readonly [reason in DropReason]: number }
+  /** Operations in the buffer. */
+  readonly size: number
+}
+
+export type BufferOptions = {
+  /** Most operations that wait. */
+  readonly capacity: number
+  readonly policy: BufferPolicy
+  /** Cleans and prices an operation and adds it to the totals; called exactly once for each that is recorded. */
+  readonly settle: (operation: Operation, recordedAt: number) => CleanOperation | undefined
+  /** Called when an operation comes into the empty buffer. */
+  readonly onFirst: () => void
+}
+
+export class Buffer {
+  readonly capacity: number
+  readonly #policy: BufferPolicy
+  readonly #settle: BufferOptions['settle']
+  readonly #onFirst: () => void
+  // A ring: raw operations as they were recorded, replaced by clean ones (or nothing) when they are settled.
+  readonly #ring: (Operation | CleanOperation | undefined)[]
+  readonly #recordedAt: Float64Array
+  #head = 0
+  #size = 0
+  /** How many from the head on are settled. */
+  #settled = 0
+  #closed = false
+  #recorded = 0
+  #measured = 0
+  readonly #dropped = { buffer_full: 0, invalid: 0, shutdown: 0, deadline: 0, error: 0 }
+
+  constructor({ capacity, policy, settle, onFirst }: BufferOptions) {
+    this.capacity = capacity
+    this.#policy = policy
+    this.#settle = settle
+    this.#onFirst = onFirst
+    this.#ring = new Array(capacity).fill(undefined)
+    this.#recordedAt = new Float64Array(capacity)
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  get ledger(): Ledger {
+    return { recorded: this.#recorded, measured: this.#measured, dropped: { ...this.#dropped }, size: this.#size }
+  }
+
+  /** Takes an operation, or counts why not. Never throws, never waits. The operation must not be changed afterwards. */
+  push(operation: Operation): void {
+    this.#recorded++
+    if (typeof operation !== 'object' || operation === null) {
+      this.#dropped.invalid++
+      return
+    }
+    if (this.#closed) {
+      this.#drop(operation, 'shutdown')
+      return
+    }
+    if (this.#size === this.capacity) {
+      if (this.#policy === 'drop-newest') {
+        this.#drop(operation, 'buffer_full')
+        return
+      }
+      this.#evictOldest()
+    }
+    let tail = this.#head + this.#size
+    if (tail >= this.capacity) tail -= this.capacity
+    this.#ring[tail] = operation
+    // The time is needed only where the operation does not bring its own; asking for it costs more than all the rest here.
+    this.#recordedAt[tail] = hasStartTime(operation) ? 0 : Date.now()
+    this.#size++
+    if (this.#size === 1) this.#onFirst()
+  }
+
+  /** Settles what has not been: afterwards the totals hold every operation recorded. */
+  settle(): void {
+    while (this.#settled < this.#size) this.#settleNext()
+  }
+
+  /**
+   * Takes the oldest operation out and lets `measure` have it: returns true, and counts it as measured, when `measure`
+   * returned, or as dropped when it threw or there was nothing to measure. Returns false when the buffer is empty.
+   */
+  measureNext(measure: (operation: CleanOperation) => void): boolean {
+    if (this.#size === 0) return false
+    if (this.#settled === 0) this.#settleNext()
+    const operation = this.#removeHead()
+    if (operation === undefined) {
+      this.#dropped.invalid++
+      return true
+    }
+    try {
+      measure(operation)
+      this.#measured++
+    } catch {
+      this.#dropped.error++
+    }
+    return true
+  }
+
+  /** Takes no more: what is recorded from here on is dropped for `shutdown`. What is in the buffer stays. */
+  close(): void {
+    this.#closed = true
+  }
+
+  /** Gives up what is in the buffer. */
+  abandon(): void {
+    this.settle()
+    this.#dropped.deadline += this.#size
+    this.#ring.fill(undefined)
+    this.#size = 0
+    this.#settled = 0
+  }
+
+  #settleNext(): void {
+    let index = this.#head + this.#settled
+    if (index >= this.capacity) index -= this.capacity
+    this.#ring[index] = this.#settle(this.#ring[index] as Operation, this.#recordedAt[index] || Date.now())
+    this.#settled++
+  }
+
+  #removeHead(): CleanOperation | undefined {
+    const operation = this.#ring[this.#head] as CleanOperation | undefined
+    this.#ring[this.#head] = undefined
+    this.#head = this.#head + 1 === this.capacity ? 0 : this.#head + 1
+    this.#size--
+    this.#settled--
+    return operation
+  }
+
+  #evictOldest(): void {
+    if (this.#settled === 0) this.#settleNext()
+    const reason = this.#removeHead() === undefined ? 'invalid' : 'buffer_full'
+    this.#dropped[reason]++
+  }
+
+  #drop(operation: Operation, reason: DropReason): void {
+    this.#dropped[this.#settle(operation, Date.now()) === undefined ? 'invalid' : reason]++
+  }
+}
+
+function hasStartTime(operation: Operation): boolean {
+  try {
+    return operation.startTime !== undefined
+  } catch {
+    return false
+  }
+}

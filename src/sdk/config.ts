@@ -1,0 +1,256 @@
+/** Options, environment and defaults made into one settled configuration. The only place of the SDK that reads the environment. */
+import type { Attributes, MeterProvider } from '@opentelemetry/api'
+import type { IMetricReader, ViewOptions } from '@opentelemetry/sdk-metrics'
+import type { SemconvEdition } from '../catalogue.js'
+import type { CustomPrice } from '../price.js'
+import { isTagAttributesView, mergeViews, type View } from '../views.js'
+import type { BufferPolicy } from './buffer.js'
+import * as check from './option-checks.js'
+import type { OtlpOptions, PrometheusOptions, ShutdownCause, StartOptions } from './options.js'
+
+export type PrometheusConfig = {
+  readonly [option in keyof PrometheusOptions]-?: NonNullable<PrometheusOptions[option]>
+}
+
+export type OtlpConfig = {
+  readonly metrics: OtlpSignalConfig
+  readonly logs: OtlpSignalConfig
+  /** `undefined`: OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE decides, read by the exporter. */
+  readonly temporality: OtlpOptions['temporality']
+  readonly intervalMs: number
+  readonly exportTimeoutMs: number
+}
+
+/** What is `undefined` here, the exporter itself takes from the environment. */
+export type OtlpSignalConfig = {
+  readonly url: string | undefined
+  readonly headers: { readonly [name: string]: string } | undefined
+  readonly protocol: 'http/protobuf' | 'http/json'
+  readonly compression: 'gzip' | 'none' | undefined
+  readonly timeoutMs: number | undefined
+}
+
+export type Config = {
+  readonly disabled: boolean
+  readonly resourceAttributes: Attributes
+  /** `'own'`: one of tokmeter's own; `'global-or-own'`: a global one if there is one by the first measurement. */
+  readonly meterProvider: MeterProvider | 'global' | 'own' | 'global-or-own'
+  readonly registerGlobally: boolean
+  readonly prometheus: PrometheusConfig | undefined
+  readonly otlp: OtlpConfig | undefined
+  readonly events: boolean
+  readonly readers: readonly IMetricReader[]
+  readonly spans: boolean
+  readonly semconv: SemconvEdition
+  readonly views: readonly ViewOptions[]
+  readonly tagAttributes: readonly string[]
+  readonly bufferCapacity: number
+  readonly bufferPolicy: BufferPolicy
+  readonly prices: readonly CustomPrice[]
+  readonly pricesFile: string | undefined
+  readonly identityKey: string | undefined
+  readonly hashIdentities: boolean
+  readonly attributeValueLimit: number
+  readonly seriesLimit: number
+  readonly shutdownTimeoutMs: number
+  readonly shutdownOn: readonly ShutdownCause[]
+  readonly runtimeMetrics: boolean
+  readonly hostMetrics: boolean
+  readonly logLevel: string | undefined
+}
+
+type Environment = { readonly [name: string]: string | undefined }
+
+const OPTIONS = [
+  'serviceName',
+  'resourceAttributes',
+  'meterProvider',
+  'registerGlobally',
+  'prometheus',
+  'otlp',
+  'events',
+  'readers',
+  'spans',
+  'semconv',
+  'views',
+  'bufferCapacity',
+  'bufferPolicy',
+  'prices',
+  'pricesFile',
+  'identityKey',
+  'hashIdentities',
+  'attributeValueLimit',
+  'seriesLimit',
+  'shutdownTimeoutMs',
+  'shutdownOn',
+  'runtimeMetrics',
+  'hostMetrics',
+] as const satisfies readonly (keyof StartOptions)[]
+
+const PROTOCOLS = ['http/protobuf', 'http/json'] as const
+const LONGEST_MS = 2 ** 31 - 1
+
+/** Settles `options` with the environment and the defaults. Throws a TypeError or RangeError that names the option, what was got and what is allowed. */
+export function resolveConfig(options: StartOptions = {}, environment: Environment = process.env): Config {
+  check.object(options, 'options')
+  check.knownKeys(options, OPTIONS, '')
+  const exporters = metricExporters(environment)
+  const explicit = options.prometheus !== undefined || options.otlp !== undefined || options.readers !== undefined
+  const wantsPrometheus = options.prometheus ?? exporters?.includes('prometheus') ?? false
+  const wantsOtlp = options.otlp ?? exporters?.includes('otlp') ?? (!explicit && !wantsPrometheus)
+  const otlp = wantsOtlp === false ? undefined : otlpConfig(wantsOtlp === true ? {} : wantsOtlp, environment)
+  const views = check.array(options.views ?? [], 'views') as readonly View[]
+  const { serviceName } = options
+  check.optional(check.text, serviceName, 'serviceName')
+  return {
+    disabled: environment['OTEL_SDK_DISABLED']?.trim().toLowerCase() === 'true',
+    resourceAttributes: {
+      ...(options.resourceAttributes && check.object(options.resourceAttributes, 'resourceAttributes')),
+      ...(serviceName !== undefined && { 'service.name': serviceName }),
+    } as Attributes,
+    meterProvider: meterProviderOf(options, explicit || wantsPrometheus !== false),
+    registerGlobally: check.boolean(options.registerGlobally ?? true, 'registerGlobally'),
+    prometheus:
+      wantsPrometheus === false
+        ? undefined
+        : prometheusConfig(wantsPrometheus === true ? {} : wantsPrometheus, environment),
+    otlp,
+    events:
+      check.boolean(options.events ?? environment['OTEL_LOGS_EXPORTER'] !== 'none', 'events') && otlp !== undefined,
+    readers: check.array(options.readers ?? [], 'readers') as readonly IMetricReader[],
+    spans: check.boolean(options.spans ?? true, 'spans'),
+    semconv: check.oneOf(options.semconv ?? 'current', ['current', 'v1.41', 'both'] as const, 'semconv'),
+    views: mergeViews(views.filter((view): view is ViewOptions => !isTagAttributesView(viewOf(view)))),
+    tagAttributes: views.filter(isTagAttributesView).flatMap((view) => view.tagAttributes),
+    bufferCapacity: check.integer(options.bufferCapacity ?? 10_000, 'bufferCapacity', 1, 10_000_000),
+    bufferPolicy: check.oneOf(
+      options.bufferPolicy ?? 'drop-newest',
+      ['drop-newest', 'drop-oldest'] as const,
+      'bufferPolicy',
+    ),
+    prices: check.array(options.prices ?? [], 'prices') as readonly CustomPrice[],
+    pricesFile: check.optional(check.text, options.pricesFile ?? environment['TOKMETER_PRICES_FILE'], 'pricesFile'),
+    identityKey: check.optional(check.text, options.identityKey ?? environment['TOKMETER_IDENTITY_KEY'], 'identityKey'),
+    hashIdentities: check.boolean(options.hashIdentities ?? true, 'hashIdentities'),
+    attributeValueLimit: check.integer(options.attributeValueLimit ?? 500, 'attributeValueLimit', 1, 100_000),
+    seriesLimit: check.integer(options.seriesLimit ?? 1000, 'seriesLimit', 1, 100_000),
+    shutdownTimeoutMs: check.integer(options.shutdownTimeoutMs ?? 10_000, 'shutdownTimeoutMs', 0, LONGEST_MS),
+    shutdownOn: shutdownCauses(options.shutdownOn),
+    runtimeMetrics: check.boolean(options.runtimeMetrics ?? false, 'runtimeMetrics'),
+    hostMetrics: check.boolean(options.hostMetrics ?? false, 'hostMetrics'),
+    logLevel: environment['OTEL_LOG_LEVEL'],
+  }
+}
+
+/** What `tokmeter/register` does, by the environment: whether to start, and with what beyond the defaults. */
+export function registerConfig(environment: Environment = process.env): StartOptions | undefined {
+  if (environment['TOKMETER_START']?.trim().toLowerCase() === 'false') return undefined
+  return { shutdownOn: ['SIGTERM', 'beforeExit'] }
+}
+
+function viewOf(view: unknown): View {
+  return check.object(view, 'views[]') as View
+}
+
+function meterProviderOf(options: StartOptions, explicitly: boolean): Config['meterProvider'] {
+  const { meterProvider } = options
+  if (meterProvider === undefined) return explicitly ? 'own' : 'global-or-own'
+  if (meterProvider !== 'global' && typeof meterProvider?.getMeter !== 'function')
+    throw new TypeError(`meterProvider must be a MeterProvider or 'global'; got ${check.shown(meterProvider)}`)
+  for (const option of ['prometheus', 'otlp', 'readers', 'resourceAttributes', 'serviceName'] as const) {
+    if (options[option] !== undefined && options[option] !== false)
+      throw new TypeError(`${option} belongs to a MeterProvider of tokmeter's own; it cannot go with meterProvider`)
+  }
+  if (options.views?.some((view) => !isTagAttributesView(viewOf(view))))
+    throw new TypeError(
+      'views belong to the MeterProvider: give them to yours (tokmeter/views makes plain ViewOptions)',
+    )
+  return meterProvider
+}
+
+function prometheusConfig(options: PrometheusOptions, environment: Environment): PrometheusConfig {
+  check.object(options, 'prometheus')
+  check.knownKeys(options, ['port', 'host', 'path', 'listen', 'scopeLabels'], 'prometheus.')
+  const path = check.text(options.path ?? '/metrics', 'prometheus.path')
+  if (!path.startsWith('/')) throw new RangeError(`prometheus.path must begin with '/'; got ${check.shown(path)}`)
+  const port = options.port ?? fromEnvironment(environment, 'OTEL_EXPORTER_PROMETHEUS_PORT') ?? 9464
+  return {
+    port: check.integer(port, 'prometheus.port', 0, 65_535),
+    host: check.text(options.host ?? (environment['OTEL_EXPORTER_PROMETHEUS_HOST'] || '127.0.0.1'), 'prometheus.host'),
+    path,
+    listen: check.boolean(options.listen ?? true, 'prometheus.listen'),
+    scopeLabels: check.boolean(options.scopeLabels ?? true, 'prometheus.scopeLabels'),
+  }
+}
+
+function otlpConfig(options: OtlpOptions, environment: Environment): OtlpConfig {
+  check.object(options, 'otlp')
+  check.knownKeys(
+    options,
+    ['url', 'headers', 'protocol', 'compression', 'timeoutMs', 'temporality', 'intervalMs'],
+    'otlp.',
+  )
+  const base = options.url === undefined ? undefined : check.httpUrl(options.url, 'otlp.url').replace(/\/+$/, '')
+  const interval = options.intervalMs ?? fromEnvironment(environment, 'OTEL_METRIC_EXPORT_INTERVAL') ?? 60_000
+  const intervalMs = check.integer(interval, 'otlp.intervalMs', 1, LONGEST_MS)
+  const exportTimeout = options.timeoutMs ?? fromEnvironment(environment, 'OTEL_METRIC_EXPORT_TIMEOUT') ?? 30_000
+  const signal = (name: 'metrics' | 'logs'): OtlpSignalConfig => ({
+    url: base === undefined ? undefined : `${base}/v1/${name}`,
+    headers: options.headers && (check.object(options.headers, 'otlp.headers') as { [name: string]: string }),
+    protocol: check.oneOf(
+      options.protocol ?? protocolFromEnvironment(environment, name) ?? 'http/protobuf',
+      PROTOCOLS,
+      'otlp.protocol',
+    ),
+    compression: check.optional(
+      (value, option) => check.oneOf(value, ['gzip', 'none'] as const, option),
+      options.compression,
+      'otlp.compression',
+    ),
+    timeoutMs: check.optional(
+      (value, option) => check.integer(value, option, 1, LONGEST_MS),
+      options.timeoutMs,
+      'otlp.timeoutMs',
+    ),
+  })
+  return {
+    metrics: signal('metrics'),
+    logs: signal('logs'),
+    temporality: check.optional(
+      (value, option) => check.oneOf(value, ['cumulative', 'delta', 'lowmemory'] as const, option),
+      options.temporality,
+      'otlp.temporality',
+    ),
+    intervalMs,
+    // The reader refuses a timeout above its interval.
+    exportTimeoutMs: Math.min(check.integer(exportTimeout, 'otlp.timeoutMs', 1, LONGEST_MS), intervalMs),
+  }
+}
+
+function shutdownCauses(causes: StartOptions['shutdownOn']): readonly ShutdownCause[] {
+  return check
+    .array(causes ?? [], 'shutdownOn')
+    .map((cause) => check.oneOf(cause, ['SIGTERM', 'SIGINT', 'beforeExit'] as const, 'shutdownOn[]'))
+}
+
+function metricExporters(environment: Environment): readonly string[] | undefined {
+  const names = environment['OTEL_METRICS_EXPORTER']?.trim()
+  if (!names) return undefined
+  return names
+    .split(',')
+    .map((name) => check.oneOf(name.trim(), ['otlp', 'prometheus', 'none'] as const, 'OTEL_METRICS_EXPORTER'))
+}
+
+function protocolFromEnvironment(environment: Environment, signal: 'metrics' | 'logs') {
+  const name = `OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_PROTOCOL`
+  if (environment[name]) return check.oneOf(environment[name], PROTOCOLS, name)
+  const general = environment['OTEL_EXPORTER_OTLP_PROTOCOL']
+  return general ? check.oneOf(general, PROTOCOLS, 'OTEL_EXPORTER_OTLP_PROTOCOL') : undefined
+}
+
+function fromEnvironment(environment: Environment, name: string): number | undefined {
+  const value = environment[name]?.trim()
+  if (!value) return undefined
+  if (!/^\d+$/.test(value)) throw new RangeError(`${name} must be a whole number; got ${check.shown(value)}`)
+  return Number(value)
+}

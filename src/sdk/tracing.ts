@@ -1,0 +1,84 @@
+/** Spans of operations, through the API alone: where no TracerProvider is registered there is nothing to do, and nothing is done. */
+import {
+  type Context,
+  context,
+  isSpanContextValid,
+  ProxyTracerProvider,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  TraceFlags,
+  trace,
+} from '@opentelemetry/api'
+import { operationAttributes } from '../attributes.js'
+import type { Operation } from '../operation.js'
+import { attribute, operationName } from '../semconv.js'
+import { VERSION } from '../version.js'
+
+/** Work in this process rather than a call to somewhere else. */
+const INTERNAL: ReadonlySet<string> = new Set([
+  operationName.executeTool,
+  operationName.invokeAgent,
+  operationName.invokeWorkflow,
+])
+
+const NO_TRACER_PROVIDER = new ProxyTracerProvider().getDelegate()
+
+/** A span under way, and the identity it gives its operation. */
+export type OperationSpan = {
+  readonly traceId: string
+  readonly spanId: string
+  readonly sampled: boolean
+  /** The context in which work belonging to the span runs. */
+  readonly context: Context
+  /** Ends it with what became of the operation, cleaned: what stands on a span leaves the process. */
+  end(operation: Operation): void
+}
+
+/** Begins the span of an operation, as a child of the active one; `undefined` where nobody traces. */
+export function beginSpan(operation: Operation): OperationSpan | undefined {
+  if (!isTracerProviderRegistered()) return undefined
+  const { operation: name, provider, requestModel, toolName, startTime } = operation
+  const subject = name === operationName.executeTool ? toolName : requestModel
+  const parent = context.active()
+  const span = trace.getTracer('tokmeter', VERSION).startSpan(
+    subject === undefined ? name : `${name} ${subject}`,
+    {
+      kind: INTERNAL.has(name) ? SpanKind.INTERNAL : SpanKind.CLIENT,
+      ...(startTime === undefined ? undefined : { startTime }),
+      // What a sampler may want to decide by.
+      attributes: {
+        [attribute.operationName]: name,
+        ...(provider && { [attribute.providerName]: provider }),
+        ...(requestModel && { [attribute.requestModel]: requestModel }),
+      },
+    },
+    parent,
+  )
+  if (!isSpanContextValid(span.spanContext())) return undefined
+  const { traceId, spanId, traceFlags } = span.spanContext()
+  return {
+    traceId,
+    spanId,
+    sampled: (traceFlags & TraceFlags.SAMPLED) !== 0,
+    context: trace.setSpan(parent, span),
+    end: (ended) => endSpan(span, ended),
+  }
+}
+
+function isTracerProviderRegistered(): boolean {
+  const provider = trace.getTracerProvider()
+  // A provider that is no proxy was put there by somebody: it counts as registered.
+  return !(provider instanceof ProxyTracerProvider) || provider.getDelegate() !== NO_TRACER_PROVIDER
+}
+
+function endSpan(span: Span, operation: Operation): void {
+  if (span.isRecording()) {
+    span.setAttributes(operationAttributes(operation))
+    if (operation.error !== undefined) {
+      const { type, message } = operation.error
+      span.setStatus({ code: SpanStatusCode.ERROR, message: message ?? type })
+    }
+  }
+  span.end((operation.startTime ?? Date.now()) + (operation.durationMs ?? 0))
+}
