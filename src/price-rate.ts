@@ -5,7 +5,7 @@ import { type Band, type Part, type Period, type Plan, readCounts, units } from 
 
 /** What a model's tokens cost, ready to be applied to any number of operations. */
 export type Rate = {
-  /** Integer nano-dollars for a usage at an epoch millisecond; NaN when it cannot be priced. Never throws. */
+  /** Integer nano-dollars for a usage at an epoch millisecond; NaN when it cannot be priced, as before the first date of an override. Never throws. */
   nanoDollars(usage: Usage, startTime: number): number
   readonly source: 'catalogue' | 'override'
   /** Version of the price list, e.g. `genai-prices@0.1.8`. */
