@@ -18,6 +18,12 @@ export function operationKind(operation: string): OperationKind {
   return 'other'
 }
 
+/** The sorts whose usage and cost are their own. What an agent or a workflow run reports is that of the calls inside it, and would count twice. */
+export const SPENDING_KINDS: readonly OperationKind[] = ['inference', 'embeddings', 'tool', 'other']
+
+/** The sorts that are billed by tokens: for them, unknown usage or cost is a gap worth counting. */
+export const BILLABLE_KINDS: readonly OperationKind[] = ['inference', 'embeddings']
+
 /** Which edition of the conventions' names are recorded. */
 export type SemconvEdition = 'current' | 'v1.41' | 'both'
 
@@ -90,7 +96,6 @@ export function splitByModality(
 const NO_USAGE: readonly ModalityCount[] = [{ modality: 'unknown', tokens: 0 }]
 
 const inference = ['inference'] as const
-const billable = ['inference', 'embeddings'] as const
 const allCalls = ['inference', 'embeddings', 'other'] as const
 const current = ['current'] as const
 const older = ['v1.41'] as const
@@ -260,7 +265,7 @@ export const CATALOGUE: readonly MetricDefinition[] = [
     description: 'Tokens of one operation by type (name of v1.41).',
     value: { kind: 'histogram-by-token-type' },
     attributes: 'call+error',
-    kinds: billable,
+    kinds: BILLABLE_KINDS,
     editions: older,
     boundaries: boundaries.tokens,
     serviceTier: true,
@@ -346,7 +351,7 @@ export const CATALOGUE: readonly MetricDefinition[] = [
       read: ({ cost }) => (cost === undefined ? undefined : cost.nanoDollars / 1e9),
     },
     attributes: 'call',
-    kinds: everyKind,
+    kinds: SPENDING_KINDS,
     editions: both,
     boundaries: boundaries.cost,
     extraAttributes: [attribute.costSource],
@@ -357,7 +362,7 @@ export const CATALOGUE: readonly MetricDefinition[] = [
     description: 'Inference and embeddings operations whose token usage is not known.',
     value: { kind: 'counter', read: (operation) => (operation.usage === undefined ? 1 : undefined) },
     attributes: 'call+error',
-    kinds: billable,
+    kinds: BILLABLE_KINDS,
     editions: both,
   },
   {
@@ -366,7 +371,7 @@ export const CATALOGUE: readonly MetricDefinition[] = [
     description: 'Inference and embeddings operations whose cost is not known, because usage or price is not.',
     value: { kind: 'counter', read: (operation) => (operation.cost === undefined ? 1 : undefined) },
     attributes: 'call+error',
-    kinds: billable,
+    kinds: BILLABLE_KINDS,
     editions: both,
   },
   {

@@ -1,6 +1,7 @@
 /** Puts the SDK together: capture → buffer → instruments → export. Built last to first, stopped first to last; only here is the order known. */
 import { randomBytes } from 'node:crypto'
 import { DiagConsoleLogger, DiagLogLevel, diag } from '@opentelemetry/api'
+import { operationKind, SPENDING_KINDS } from '../catalogue.js'
 import { type CleanOperation, createCleaner } from '../clean.js'
 import { createInstruments, type Instruments } from '../instruments.js'
 import type { Cost, Operation } from '../operation.js'
@@ -102,7 +103,8 @@ function assemble(config: Config): Tokmeter {
     const span = spans.get(operation)
     const cleaned = clean(span === undefined ? operation : identified(operation, span), recordedAt)
     if (cleaned !== undefined) {
-      if (cleaned.cost === undefined) (cleaned as { cost?: Cost | undefined }).cost = pricer.price(cleaned)
+      const spends = SPENDING_KINDS.includes(operationKind(cleaned.operation))
+      if (spends && cleaned.cost === undefined) (cleaned as { cost?: Cost | undefined }).cost = pricer.price(cleaned)
       totals.add(cleaned)
     }
     if (span !== undefined) endSpan(span, cleaned ?? { operation: 'unknown' })

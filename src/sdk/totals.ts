@@ -1,8 +1,12 @@
 /** Running totals of every operation recorded, dropped ones too: in all, by model, by provider. Bounded, since model names come from the wire. */
+import { BILLABLE_KINDS, operationKind, SPENDING_KINDS } from '../catalogue.js'
 import type { Operation } from '../operation.js'
 import { OTHER } from '../semconv.js'
 
-/** Sums over operations. A sum holds what is known; how much was not known is counted beside it. */
+/**
+ * Sums over operations. A sum holds what is known; how much was not known is counted beside it. Tokens and cost that an agent
+ * or workflow run reports are left out: they are those of the calls inside it.
+ */
 export type Totals = {
   readonly operations: number
   readonly failed: number
@@ -13,9 +17,9 @@ export type Totals = {
   readonly reasoningTokens: number
   /** Integer nano-dollars (1e-9 USD) of the operations whose cost is known. */
   readonly costNanoDollars: number
-  /** Operations whose token usage is not known. Counts all sorts of operation. */
+  /** Inference and embeddings operations whose token usage is not known. */
   readonly usageUnknown: number
-  /** Operations whose cost is not known. Counts all sorts of operation. */
+  /** Inference and embeddings operations whose cost is not known. */
   readonly costUnknown: number
   /** HTTP requests the clients repeated by themselves. */
   readonly retries: number
@@ -67,20 +71,22 @@ function named(totals: Map<string, Mutable<Totals>>, name: string): Mutable<Tota
   return found
 }
 
-function add(totals: Mutable<Totals>, { usage, cost, error, retries }: Operation): void {
+function add(totals: Mutable<Totals>, { operation, usage, cost, error, retries }: Operation): void {
   totals.operations++
   if (error !== undefined) totals.failed++
-  if (usage === undefined) totals.usageUnknown++
-  else {
-    totals.inputTokens += usage.inputTokens ?? 0
-    totals.outputTokens += usage.outputTokens ?? 0
-    totals.cacheReadTokens += usage.cacheReadTokens ?? 0
-    totals.cacheWriteTokens += usage.cacheWriteTokens ?? 0
-    totals.reasoningTokens += usage.reasoningTokens ?? 0
-  }
-  if (cost === undefined) totals.costUnknown++
-  else totals.costNanoDollars += cost.nanoDollars
   totals.retries += retries ?? 0
+  const kind = operationKind(operation)
+  if (BILLABLE_KINDS.includes(kind)) {
+    if (usage === undefined) totals.usageUnknown++
+    if (cost === undefined) totals.costUnknown++
+  }
+  if (!SPENDING_KINDS.includes(kind)) return
+  totals.inputTokens += usage?.inputTokens ?? 0
+  totals.outputTokens += usage?.outputTokens ?? 0
+  totals.cacheReadTokens += usage?.cacheReadTokens ?? 0
+  totals.cacheWriteTokens += usage?.cacheWriteTokens ?? 0
+  totals.reasoningTokens += usage?.reasoningTokens ?? 0
+  totals.costNanoDollars += cost?.nanoDollars ?? 0
 }
 
 // Object.fromEntries defines properties, so a model called `__proto__` is a key like any other.
