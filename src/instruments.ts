@@ -1,7 +1,6 @@
 /** Turns finished operations into OTel measurements, by the catalogue. Knows nothing of buffers, clients or exporters. */
 import { type Attributes, type Context, type Meter, ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api'
 import {
-  type AttributeSet,
   catalogueOf,
   instrumentKind,
   type MetricDefinition,
@@ -10,17 +9,12 @@ import {
   type SemconvEdition,
 } from './catalogue.js'
 import type { Operation } from './operation.js'
-import { attribute, boundaries, OTHER, OVERFLOW_ATTRIBUTE } from './semconv.js'
+import { attribute, boundaries, OVERFLOW_ATTRIBUTE } from './semconv.js'
+import { createSeriesLimit, type SeriesIdentity, type SeriesLimits, seriesKey } from './series.js'
 
-export type InstrumentsOptions = {
+export type InstrumentsOptions = SeriesLimits & {
   /** Which edition of the conventions' names to record. */
   readonly edition: SemconvEdition
-  /** Tags that become attributes, by name; a view asks for them. */
-  readonly tagAttributes: readonly string[]
-  /** Most distinct values of one attribute; what comes later is `_OTHER`. */
-  readonly attributeValueLimit: number
-  /** Most distinct series of attributes; what comes later goes into one series marked `otel.metric.overflow`. */
-  readonly seriesLimit: number
   /** Told the attribute each time an operation's value of it was beyond a limit. */
   readonly onOverflow: (attributeName: string) => void
 }
@@ -56,9 +50,7 @@ type Gaps = {
 }
 
 /** All that is remembered for operations that share their attributes. */
-type Series = {
-  readonly base: { readonly [set in AttributeSet]?: Attributes }
-  readonly overflowed: readonly string[]
+type Series = SeriesIdentity & {
   readonly attributes: (Attributes | undefined)[]
   readonly sums: (Sum | undefined)[]
   readonly gaps: (Gaps | undefined)[]
@@ -84,7 +76,7 @@ const OVERFLOW: Attributes = { [OVERFLOW_ATTRIBUTE]: true }
 export function createInstruments(meter: Meter, options: InstrumentsOptions): Instruments {
   const { rows, byKind } = createRows(meter, options.edition)
   const series = new Map<string, Series>()
-  const limited = createLimiter(options)
+  const identify = createSeriesLimit(options)
   const waitingSums: Sum[] = []
   const waitingGaps: Gaps[] = []
 
@@ -94,34 +86,33 @@ export function createInstruments(meter: Meter, options: InstrumentsOptions): In
     if (found === undefined) {
       // Keys hold names from the wire, so the map is bounded by forgetting: what is made anew has the same attributes.
       if (series.size >= 4 * options.seriesLimit) series.clear()
-      found = limited(operation, rows.length)
+      found = { ...identify(operation), attributes: new Array(rows.length * VARIANTS), sums: [], gaps: [] }
       series.set(key, found)
     }
     return found
   }
 
-  function attributesFor(row: Row, found: Series, operation: Operation, variant: string | undefined): Attributes {
+  function attributesFor(row: Row, found: Series, variant?: string): Attributes {
     const extra = variant === undefined ? undefined : EXTRA[variant]
     const slot = row.index * VARIANTS + (extra?.slot ?? 0)
     let attributes = found.attributes[slot]
     if (attributes === undefined) {
-      attributes = found.base[row.definition.attributes] ?? OVERFLOW
-      if (attributes !== OVERFLOW) {
-        attributes = { ...attributes, ...extra?.attributes }
-        if (row.definition.serviceTier && operation.serviceTier && operation.provider === 'openai') {
-          attributes[attribute.openaiServiceTier] = operation.serviceTier
-        }
+      if (found.base === undefined) attributes = OVERFLOW
+      else {
+        attributes = { ...found.base[row.definition.attributes], ...extra?.attributes }
+        if (row.definition.serviceTier && found.serviceTier !== undefined)
+          attributes[attribute.openaiServiceTier] = found.serviceTier
       }
       found.attributes[slot] = attributes
     }
     return attributes
   }
 
-  function add(row: Row, found: Series, operation: Operation, value: number, variant?: string): void {
+  function add(row: Row, found: Series, value: number, variant?: string): void {
     const slot = row.index * VARIANTS + (variant === undefined ? 0 : EXTRA[variant]!.slot)
     let sum = found.sums[slot]
     if (sum === undefined) {
-      const attributes = attributesFor(row, found, operation, variant)
+      const attributes = attributesFor(row, found, variant)
       sum = { counter: row.counter!, attributes, value: 0, waits: false }
       found.sums[slot] = sum
     }
@@ -136,7 +127,7 @@ export function createInstruments(meter: Meter, options: InstrumentsOptions): In
     if (operation.outputChunkGaps === undefined) return
     let gaps = found.gaps[row.index]
     if (gaps === undefined) {
-      const attributes = attributesFor(row, found, operation, undefined)
+      const attributes = attributesFor(row, found)
       const counts: number[] = new Array(GAP_BUCKETS).fill(0)
       gaps = { histogram: row.histogram!, attributes, counts, sums: counts.slice(), waits: false }
       found.gaps[row.index] = gaps
@@ -164,15 +155,15 @@ export function createInstruments(meter: Meter, options: InstrumentsOptions): In
             const measured = value.read(operation)
             if (measured === undefined) break
             const variant = row.definition.extraAttributes === undefined ? undefined : operation.cost?.source
-            row.histogram!.record(measured, attributesFor(row, found, operation, variant), context)
+            row.histogram!.record(measured, attributesFor(row, found, variant), context)
             break
           }
           case 'histogram-by-token-type': {
             const { inputTokens, outputTokens } = operation.usage ?? {}
             if (inputTokens !== undefined)
-              row.histogram!.record(inputTokens, attributesFor(row, found, operation, 'input'), context)
+              row.histogram!.record(inputTokens, attributesFor(row, found, 'input'), context)
             if (outputTokens !== undefined)
-              row.histogram!.record(outputTokens, attributesFor(row, found, operation, 'output'), context)
+              row.histogram!.record(outputTokens, attributesFor(row, found, 'output'), context)
             break
           }
           case 'histogram-of-gaps':
@@ -180,12 +171,12 @@ export function createInstruments(meter: Meter, options: InstrumentsOptions): In
             break
           case 'counter': {
             const counted = value.read(operation)
-            if (counted !== undefined) add(row, found, operation, counted)
+            if (counted !== undefined) add(row, found, counted)
             break
           }
           case 'counter-by-modality': {
             const split = value.read(operation)
-            if (split !== undefined) for (const part of split) add(row, found, operation, part.tokens, part.modality)
+            if (split !== undefined) for (const part of split) add(row, found, part.tokens, part.modality)
             break
           }
         }
@@ -258,92 +249,6 @@ function createRows(meter: Meter, edition: SemconvEdition) {
     other: ofKind('other'),
   }
   return { rows, byKind }
-}
-
-function seriesKey(operation: Operation, tagAttributes: readonly string[]): string {
-  const { error, serviceTier, toolName, agentName, workflowName } = operation
-  let key = `${operation.operation}\n${operation.provider}\n${operation.requestModel}\n${operation.responseModel}\n${operation.serverAddress}\n${operation.serverPort}`
-  if (error !== undefined) key += `\ne${error.type}`
-  if (serviceTier !== undefined) key += `\ns${serviceTier}`
-  if (toolName !== undefined) key += `\nt${toolName}\n${operation.toolType}`
-  if (agentName !== undefined) key += `\na${agentName}`
-  if (workflowName !== undefined) key += `\nw${workflowName}`
-  for (const tag of tagAttributes) key += `\n${operation.tags?.[tag]}`
-  return key
-}
-
-/** Makes the series of an operation, its attribute values held within the limits. */
-function createLimiter(options: InstrumentsOptions) {
-  const { attributeValueLimit, seriesLimit, tagAttributes } = options
-  const valuesOf = new Map<string, Set<unknown>>()
-  const known = new Set<string>()
-
-  return (operation: Operation, rowCount: number): Series => {
-    const overflowed: string[] = []
-    function bounded<T extends string | number | boolean>(name: string, value: T | undefined): T | string | undefined {
-      if (value === undefined) return undefined
-      let values = valuesOf.get(name)
-      if (values === undefined) {
-        values = new Set()
-        valuesOf.set(name, values)
-      }
-      if (values.has(value)) return value
-      if (values.size >= attributeValueLimit) {
-        overflowed.push(name)
-        return OTHER
-      }
-      values.add(value)
-      return value
-    }
-    const tags: { [name: string]: string | number | boolean | undefined } = {}
-    for (const tag of tagAttributes) {
-      const name = attribute.tagPrefix + tag
-      tags[name] = bounded(name, operation.tags?.[tag])
-    }
-    const call = {
-      [attribute.operationName]: bounded(attribute.operationName, operation.operation),
-      [attribute.providerName]: bounded(attribute.providerName, operation.provider),
-      [attribute.requestModel]: bounded(attribute.requestModel, operation.requestModel),
-      [attribute.responseModel]: bounded(attribute.responseModel, operation.responseModel),
-      [attribute.serverAddress]: bounded(attribute.serverAddress, operation.serverAddress),
-      [attribute.serverPort]: bounded(attribute.serverPort, operation.serverPort),
-      ...tags,
-    }
-    const error = { [attribute.errorType]: bounded(attribute.errorType, operation.error?.type) }
-    const agent = { [attribute.agentName]: bounded(attribute.agentName, operation.agentName), ...tags }
-    const tool = {
-      [attribute.toolName]: bounded(attribute.toolName, operation.toolName),
-      [attribute.toolType]: bounded(attribute.toolType, operation.toolType),
-    }
-    const workflow = { [attribute.workflowName]: bounded(attribute.workflowName, operation.workflowName), ...tags }
-    const model = { [attribute.requestModel]: call[attribute.requestModel] }
-    const empty = { overflowed, attributes: new Array(rowCount * VARIANTS), sums: [], gaps: [] }
-
-    const key = JSON.stringify([call, error, agent, tool, workflow, operation.serviceTier])
-    if (!known.has(key)) {
-      if (known.size >= seriesLimit) {
-        overflowed.push(OVERFLOW_ATTRIBUTE)
-        return { ...empty, base: {} }
-      }
-      known.add(key)
-    }
-    const base = {
-      call: present(call),
-      'call+error': present({ ...call, ...error }),
-      tool: present({ ...tool, ...agent, ...error }),
-      agent: present(agent),
-      'agent+error': present({ ...agent, ...model, ...error }),
-      workflow: present({ ...workflow, ...error }),
-    }
-    return { ...empty, base }
-  }
-}
-
-/** Without the attributes that have no value: OTel would keep the key. */
-function present(attributes: Attributes): Attributes {
-  const kept: Attributes = {}
-  for (const [name, value] of Object.entries(attributes)) if (value !== undefined) kept[name] = value
-  return kept
 }
 
 /** What an SDK that keeps exemplars takes the trace from. */
