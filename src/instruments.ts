@@ -17,6 +17,8 @@ export type InstrumentsOptions = SeriesLimits & {
   readonly edition: SemconvEdition
   /** Told the attribute each time an operation's value of it was beyond a limit. */
   readonly onOverflow: (attributeName: string) => void
+  /** Told what an instrument threw while `flush` was at it: a view's attribute processor is code of the application's. */
+  readonly onError: (error: unknown) => void
 }
 
 export type Instruments = {
@@ -24,7 +26,7 @@ export type Instruments = {
   record(operation: Operation): void
   /**
    * Hands what waits to the instruments, asking `outOfTime` between measurements.
-   * Returns whether nothing waits any more.
+   * Returns whether nothing waits any more. Never throws.
    */
   flush(outOfTime: () => boolean): boolean
 }
@@ -186,14 +188,25 @@ export function createInstruments(meter: Meter, options: InstrumentsOptions): In
     flush(outOfTime) {
       // Sums first: one call a series, however many operations. They are bounded by the slice that made them.
       for (const sum of waitingSums) {
-        sum.counter.add(sum.value, sum.attributes)
+        const { value } = sum
         sum.value = 0
         sum.waits = false
+        try {
+          sum.counter.add(value, sum.attributes)
+        } catch (error) {
+          options.onError(error)
+        }
       }
       waitingSums.length = 0
-      while (waitingGaps.length > 0) {
-        const gaps = waitingGaps[waitingGaps.length - 1]!
-        if (!measureGaps(gaps, outOfTime)) return false
+      for (let gaps = waitingGaps.at(-1); gaps !== undefined; gaps = waitingGaps.at(-1)) {
+        try {
+          if (!measureGaps(gaps, outOfTime)) return false
+        } catch (error) {
+          // What refuses one gap refuses them all; tried again and again they would never leave.
+          gaps.counts.fill(0)
+          gaps.sums.fill(0)
+          options.onError(error)
+        }
         gaps.waits = false
         waitingGaps.pop()
       }

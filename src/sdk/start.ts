@@ -84,8 +84,10 @@ function assemble(config: Config): Tokmeter {
     if (meterProvider === undefined) return false
     const meter = meterProvider.getMeter('tokmeter', VERSION, { schemaUrl: SCHEMA_URL })
     const { semconv: edition, tagAttributes, attributeValueLimit, seriesLimit } = config
+    const limits = { tagAttributes, attributeValueLimit, seriesLimit }
     const onOverflow = (name: string) => count(overflowed, name)
-    instruments = createInstruments(meter, { edition, tagAttributes, attributeValueLimit, seriesLimit, onOverflow })
+    const onError = () => count(discarded, 'measurement')
+    instruments = createInstruments(meter, { edition, ...limits, onOverflow, onError })
     stopObserving = observeSelf(meter, stats)
     startRuntimeMetrics(meterProvider)
     return true
