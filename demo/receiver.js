@@ -1,6 +1,7 @@
 /** A small OTLP/HTTP receiver in JSON: shows that the measured program sends what it measures. Not a collector: it keeps a table in memory. */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import { gunzipSync } from 'node:zlib'
 
 /** @typedef {{ provider: string | undefined, model: string | undefined, durations: number[], firstChunks: number[], calls: number, failed: number, inputTokens: number | undefined, outputTokens: number | undefined, nanoDollars: number | undefined }} Sums */
 
@@ -14,9 +15,9 @@ export async function startReceiver() {
   const received = { metrics: 0, events: 0 }
 
   const server = createServer(async (request, response) => {
-    let text = ''
-    for await (const chunk of request.setEncoding('utf8')) text += chunk
-    const body = JSON.parse(text)
+    const bytes = Buffer.concat(await request.toArray())
+    const text = request.headers['content-encoding'] === 'gzip' ? gunzipSync(bytes) : bytes
+    const body = JSON.parse(text.toString())
     if (request.url === '/v1/metrics') received.metrics++
     for (const record of logRecords(body)) {
       received.events++

@@ -32,7 +32,11 @@ function check(what, look) {
 
 /** @param {string[]} command @param {string} [cwd] */
 function run([program, ...words], cwd = folder) {
-  return execFileSync(/** @type {string} */ (program), words, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+  return execFileSync(/** @type {string} */ (program), words, {
+    cwd,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
 }
 
 /** @param {string} directory @returns {string[]} */
@@ -59,7 +63,9 @@ const tarball = join(folder, filename)
 
 check('the package holds only what a user needs', () => {
   const allowed = /^(dist\/(src|instrumentation)\/.*\.(js|d\.ts)|README\.md|CHANGELOG\.md|LICENSE|package\.json)$/
-  const others = files.map((/** @type {{ path: string }} */ file) => file.path).filter((/** @type {string} */ path) => !allowed.test(path))
+  const others = files
+    .map((/** @type {{ path: string }} */ file) => file.path)
+    .filter((/** @type {string} */ path) => !allowed.test(path))
   must(others.length === 0, `also in it: ${others.join(', ')}`)
   return `${files.length} files`
 })
@@ -101,15 +107,25 @@ check('there is no native code and no install script', () => {
   }
 })
 
-const imports = quiet.map((specifier) => `if (Object.keys(await import('${specifier}')).length === 0) throw new Error('${specifier}')`)
-const requires = quiet.map((specifier) => `if (Object.keys(require('${specifier}')).length === 0) throw new Error('${specifier}')`)
+const imports = quiet.map(
+  (specifier) => `if (Object.keys(await import('${specifier}')).length === 0) throw new Error('${specifier}')`,
+)
+const requires = quiet.map(
+  (specifier) => `if (Object.keys(require('${specifier}')).length === 0) throw new Error('${specifier}')`,
+)
 const use = `const tokmeter = start({ prometheus: { port: 0 } }); record({ operation: 'chat' }); tokmeter.shutdown().then(() => { if (tokmeter.stats().measured !== 1) process.exitCode = 1 })`
 writeFileSync(join(project, 'load.mjs'), `${imports.join('\n')}\nimport { start, record } from 'tokmeter'\n${use}`)
-writeFileSync(join(project, 'load.cjs'), `${requires.join('\n')}\nconst { start, record } = require('tokmeter')\n${use}`)
+writeFileSync(
+  join(project, 'load.cjs'),
+  `${requires.join('\n')}\nconst { start, record } = require('tokmeter')\n${use}`,
+)
 for (const version of ['', ...nodes]) {
   const node = version === '' ? ['node'] : ['npx', '-y', '-p', `node@${version}`, 'node']
   const name = run([...node, '--version'], project).trim()
-  check(`every entry loads by import on Node ${name}`, () => void run([...node, '--throw-deprecation', 'load.mjs'], project))
+  check(
+    `every entry loads by import on Node ${name}`,
+    () => void run([...node, '--throw-deprecation', 'load.mjs'], project),
+  )
   check(`every entry loads by require() on Node ${name}`, () => void run([...node, 'load.cjs'], project))
 }
 
@@ -144,7 +160,10 @@ writeFileSync(
 )
 for (const typescript of ['5.9', '7']) {
   check(`a project type-checks without skipLibCheck, TypeScript ${typescript}`, () => {
-    run(['npm', 'install', '--no-audit', '--no-fund', '--loglevel=error', `typescript@${typescript}`, '@types/node@20'], project)
+    run(
+      ['npm', 'install', '--no-audit', '--no-fund', '--loglevel=error', `typescript@${typescript}`, '@types/node@20'],
+      project,
+    )
     run(['npx', '--no-install', 'tsc'], project)
   })
 }
