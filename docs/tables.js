@@ -1,5 +1,8 @@
 /** The tables of the README that follow from the code: written by `npm run docs`, compared by a test. */
 
+/** How many attributes the catalogue's set of every call has: operation, provider, both models, address and port. */
+const CALL_ATTRIBUTES = 6
+
 /**
  * @param {readonly import('../src/catalogue.js').MetricDefinition[]} catalogue
  * @param {{ instrumentKind: typeof import('../src/catalogue.js').instrumentKind, attributesOf: typeof import('../src/catalogue.js').attributesOf }} read
@@ -12,11 +15,16 @@ export function metricsTable(catalogue, { instrumentKind, attributesOf }) {
       instrumentKind(row),
       `\`${row.unit}\``,
       row.description,
-      attributesOf(row)
-        .map((name) => `\`${name}\``)
-        .join(' '),
+      attributeCell(row, attributesOf(row)),
     ]),
   )
+}
+
+/** The attributes of every call are named once, above the table. @param {import('../src/catalogue.js').MetricDefinition} row @param {readonly string[]} names */
+function attributeCell(row, names) {
+  const isCall = row.attributes.startsWith('call')
+  const own = isCall ? names.slice(CALL_ATTRIBUTES) : names
+  return [...(isCall ? ['*call*'] : []), ...own.map((name) => `\`${name}\``)].join(' ')
 }
 
 /** @param {readonly import('../src/sdk/telemetry.js').SelfMetric[]} metrics */
