@@ -22,6 +22,8 @@ export const TAG_VALUE_LIMIT = 1000
 export const TOKEN_LIMIT = 1e12
 /** Longest duration believed: 1e10 ms, 115 days. */
 export const DURATION_LIMIT_MS = 1e10
+/** Latest time believed: 9e12 ms, the year 2255. OTLP writes times as 64 bits of nanoseconds, and one that does not fit spoils its whole batch. */
+export const TIME_LIMIT_MS = 9e12
 /** Most groups of chunk gaps kept on one operation. */
 const GAP_GROUP_LIMIT = 32
 
@@ -176,8 +178,7 @@ export function createCleaner({ hashIdentity, onDiscard }: CleanerOptions) {
     const traceId = hexId(operation.traceId, 32)
     const spanId = hexId(operation.spanId, 16)
     const durationMs = atMost(operation.durationMs, DURATION_LIMIT_MS, 'durationMs')
-    const startTime =
-      atMost(operation.startTime, Number.MAX_SAFE_INTEGER, 'startTime') ?? recordedAt - (durationMs ?? 0)
+    const startTime = atMost(operation.startTime, TIME_LIMIT_MS, 'startTime') ?? recordedAt - (durationMs ?? 0)
     return {
       id: name(operation.id, 'id') ?? (traceId && spanId ? `${traceId}-${spanId}` : uuidv7(startTime)),
       operation: name(operation.operation, 'operation') ?? OTHER,
