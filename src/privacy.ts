@@ -62,7 +62,8 @@ export function redact(text: string): string {
   // Cut before matching, so that the cost is bounded, and generously, so that what the cut leaves half is not missed.
   let redacted = text.length > 2 * MESSAGE_LIMIT ? text.slice(0, 2 * MESSAGE_LIMIT) : text
   for (const [pattern, replacement] of REDACTIONS) redacted = redacted.replace(pattern, replacement)
-  return redacted.length > MESSAGE_LIMIT ? redacted.slice(0, MESSAGE_LIMIT) : redacted
+  // Not through the middle of a character of two code units: its half is no character, and no valid text for an exporter.
+  return redacted.length > MESSAGE_LIMIT ? redacted.slice(0, MESSAGE_LIMIT).replace(/[\ud800-\udbff]$/, '') : redacted
 }
 
 /**
