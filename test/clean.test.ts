@@ -292,7 +292,7 @@ test('nothing whatsoever makes the cleaner throw, and what it lets through can b
     {
       operation: anything,
       provider: anything,
-      requestModel: fc.string({ unit: 'binary' }),
+      requestModel: fc.string({ unit: fc.constantFrom('a', '"', '\n', '\0', '\u2028', '\ud83d', '\ude00', '😀') }),
       startTime: anything,
       durationMs: fc.oneof(fc.double(), anything),
       usage: keyed('inputTokens', 'outputTokens', 'inputByModality', 'text'),
