@@ -74,7 +74,7 @@ async function runOnce() {
 }
 
 async function runLive() {
-  const demo = await startAll(Number(options.port ?? 9464), {})
+  const demo = await startAll(Number(options.port ?? 9464) || (await freePort()), {})
   const table = createLiveTable()
   console.log(`Metrics for Prometheus: ${demo.metricsUrl}    Ctrl-C ends the demo.\n`)
   const look = async () => {
@@ -123,8 +123,16 @@ async function startAll(port, environment) {
     },
     // Ctrl-C reaches the whole group; the program is to end when the demo says so.
     detached: true,
+    stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
   })
-  const exited = once(app, 'exit')
+  // What the clients say of deprecated models would tear the table; it is shown only if the program fails.
+  let complaints = ''
+  app.stderr?.on('data', (text) => {
+    complaints = (complaints + text).slice(-10_000)
+  })
+  const exited = once(app, 'exit').then(([code]) => {
+    if (code) console.error(complaints)
+  })
   return {
     app,
     receiver,

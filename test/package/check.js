@@ -2,7 +2,7 @@
  * Packs the package and looks at it as a stranger's project gets it: what is in it, what comes with it, whether it loads
  * by `import` and by `require()`, and whether its types stand without `skipLibCheck`.
  *
- *   node test/package/check.js [--node 20.20.2,24]    versions of Node to load it on, beside the one that runs this
+ *   node test/package/check.js [--node 22,24]    versions of Node to install and load it with, beside the one that runs this
  */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -74,64 +74,16 @@ check('its types are found in every way of resolving', () => {
   run(['npx', '--no-install', 'attw', tarball, '--profile', 'esm-only'], root)
 })
 
-const project = join(folder, 'project')
-mkdirSync(project)
-writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'project', private: true, type: 'module' }))
-run(['npm', 'install', '--no-audit', '--no-fund', '--loglevel=error', tarball], project)
-const modules = join(project, 'node_modules')
-const installed = filesUnder(modules)
-
-check(`installed with all it needs it is at most ${MOST_MEGABYTES} MB`, () => {
-  const megabytes = installed.reduce((sum, file) => sum + statSync(file).size, 0) / 1e6
-  must(megabytes <= MOST_MEGABYTES, `${megabytes.toFixed(1)} MB`)
-  return `${megabytes.toFixed(1)} MB`
-})
-check('there is one copy of each package', () => {
-  const copies = new Map()
-  for (const file of installed.filter((path) => path.endsWith('/package.json'))) {
-    const { name, version } = JSON.parse(readFileSync(file, 'utf8'))
-    if (name === undefined || version === undefined) continue
-    copies.set(name, [...(copies.get(name) ?? []), `${version} in ${relative(modules, dirname(file))}`])
-  }
-  const doubled = [...copies].filter(([, places]) => places.length > 1)
-  must(doubled.length === 0, doubled.map(([name, places]) => `${name}: ${places.join(' and ')}`).join('; '))
-  const sdk = copies.get('@opentelemetry/sdk-metrics')[0].split(' ')[0]
-  return `${copies.size} packages, OpenTelemetry SDK ${sdk}`
-})
-check('there is no native code and no install script', () => {
-  const native = installed.filter((file) => /\.node$|\/binding\.gyp$/.test(file))
-  must(native.length === 0, native.join(', '))
-  for (const file of installed.filter((path) => /node_modules\/(@[^/]+\/)?[^/]+\/package\.json$/.test(path))) {
-    const { scripts = {} } = JSON.parse(readFileSync(file, 'utf8'))
-    for (const script of ['preinstall', 'install', 'postinstall']) must(!(script in scripts), `${file} has ${script}`)
-  }
-})
-
 const imports = quiet.map(
   (specifier) => `if (Object.keys(await import('${specifier}')).length === 0) throw new Error('${specifier}')`,
 )
 const requires = quiet.map(
   (specifier) => `if (Object.keys(require('${specifier}')).length === 0) throw new Error('${specifier}')`,
 )
-const use = `const tokmeter = start({ prometheus: { port: 0 } }); record({ operation: 'chat' }); tokmeter.shutdown().then(() => { if (tokmeter.stats().measured !== 1) process.exitCode = 1 })`
-writeFileSync(join(project, 'load.mjs'), `${imports.join('\n')}\nimport { start, record } from 'tokmeter'\n${use}`)
-writeFileSync(
-  join(project, 'load.cjs'),
-  `${requires.join('\n')}\nconst { start, record } = require('tokmeter')\n${use}`,
-)
-for (const version of ['', ...nodes]) {
-  const node = version === '' ? ['node'] : ['npx', '-y', '-p', `node@${version}`, 'node']
-  const name = run([...node, '--version'], project).trim()
-  check(
-    `every entry loads by import on Node ${name}`,
-    () => void run([...node, '--throw-deprecation', 'load.mjs'], project),
-  )
-  check(`every entry loads by require() on Node ${name}`, () => void run([...node, 'load.cjs'], project))
-}
-
-writeFileSync(
-  join(project, 'use.ts'),
-  `${specifiers.map((specifier, index) => `import * as entry${index} from '${specifier}'`).join('\n')}
+const use = `const tokmeter = start({ prometheus: { port: 0 } })
+record({ operation: 'chat' })
+tokmeter.shutdown().then(() => { if (tokmeter.stats().measured !== 1) process.exitCode = 1 })`
+const typed = `${specifiers.map((specifier, index) => `import * as entry${index} from '${specifier}'`).join('\n')}
 import { type Operation, type Stats, start } from 'tokmeter'
 import { costBuckets, latencyBuckets } from 'tokmeter/views'
 export const entries = [${specifiers.map((_, index) => `entry${index}`).join(', ')}]
@@ -140,32 +92,76 @@ const tokmeter = start({ prometheus: { port: 0 }, views: [...latencyBuckets(), .
 tokmeter.record(operation)
 export const stats: Stats = tokmeter.stats()
 export const five: Promise<number> = tokmeter.measure({ operation: 'execute_tool', toolName: 'add' }, async () => 5)
-`,
-)
-writeFileSync(
-  join(project, 'tsconfig.json'),
-  JSON.stringify({
-    compilerOptions: {
-      target: 'ES2022',
-      lib: ['ES2023', 'ESNext.Disposable'],
-      module: 'NodeNext',
-      types: ['node'],
-      strict: true,
-      exactOptionalPropertyTypes: true,
-      skipLibCheck: false,
-      noEmit: true,
-    },
-    files: ['use.ts'],
-  }),
-)
-for (const typescript of ['5.9', '7']) {
-  check(`a project type-checks without skipLibCheck, TypeScript ${typescript}`, () => {
-    run(
-      ['npm', 'install', '--no-audit', '--no-fund', '--loglevel=error', `typescript@${typescript}`, '@types/node@20'],
-      project,
-    )
-    run(['npx', '--no-install', 'tsc'], project)
+`
+const compilerOptions = {
+  target: 'ES2022',
+  lib: ['ES2023', 'ESNext.Disposable'],
+  module: 'NodeNext',
+  types: ['node'],
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  skipLibCheck: false,
+  noEmit: true,
+}
+
+// Each version of Node installs for itself: npm picks the OpenTelemetry SDK that fits it.
+for (const version of ['', ...nodes]) {
+  const withNode = version === '' ? [] : ['npx', '-y', '-p', `node@${version}`]
+  const project = join(folder, `project-${version}`)
+  mkdirSync(project)
+  writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'project', private: true, type: 'module' }))
+  writeFileSync(join(project, 'load.mjs'), `${imports.join('\n')}\nimport { start, record } from 'tokmeter'\n${use}`)
+  writeFileSync(
+    join(project, 'load.cjs'),
+    `${requires.join('\n')}\nconst { start, record } = require('tokmeter')\n${use}`,
+  )
+  writeFileSync(join(project, 'use.ts'), typed)
+  writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['use.ts'] }))
+  const install = [...withNode, 'npm', 'install', '--no-audit', '--no-fund', '--loglevel=error']
+  const name = run([...withNode, 'node', '--version'], project).trim()
+  run([...install, tarball], project)
+  const modules = join(project, 'node_modules')
+  const installed = filesUnder(modules)
+
+  check(`Node ${name}: installed with all it needs it is at most ${MOST_MEGABYTES} MB`, () => {
+    const megabytes = installed.reduce((sum, file) => sum + statSync(file).size, 0) / 1e6
+    must(megabytes <= MOST_MEGABYTES, `${megabytes.toFixed(1)} MB`)
+    return `${megabytes.toFixed(1)} MB`
   })
+  check(`Node ${name}: there is one copy of each package`, () => oneCopyOfEach(modules, installed))
+  check(`Node ${name}: there is no native code and no install script`, () => nothingNative(installed))
+  check(`Node ${name}: every entry loads by import`, () => void run([...withNode, 'node', 'load.mjs'], project))
+  check(`Node ${name}: every entry loads by require()`, () => void run([...withNode, 'node', 'load.cjs'], project))
+  for (const typescript of ['5.9', '7']) {
+    check(`Node ${name}: a project type-checks without skipLibCheck, TypeScript ${typescript}`, () => {
+      run([...install, `typescript@${typescript}`, '@types/node@20'], project)
+      run(['npx', '--no-install', 'tsc'], project)
+    })
+  }
+}
+
+/** @param {string} modules @param {string[]} installed */
+function oneCopyOfEach(modules, installed) {
+  /** @type {Map<string, string[]>} */
+  const copies = new Map()
+  for (const file of installed.filter((path) => path.endsWith('/package.json'))) {
+    const { name, version } = JSON.parse(readFileSync(file, 'utf8'))
+    if (name === undefined || version === undefined) continue
+    copies.set(name, [...(copies.get(name) ?? []), `${version} in ${relative(modules, dirname(file))}`])
+  }
+  const doubled = [...copies].filter(([, places]) => places.length > 1)
+  must(doubled.length === 0, doubled.map(([name, places]) => `${name}: ${places.join(' and ')}`).join('; '))
+  return `${copies.size} packages, OpenTelemetry SDK ${copies.get('@opentelemetry/sdk-metrics')?.[0]?.split(' ')[0]}`
+}
+
+/** @param {string[]} installed */
+function nothingNative(installed) {
+  const native = installed.filter((file) => /\.node$|\/binding\.gyp$/.test(file))
+  must(native.length === 0, native.join(', '))
+  for (const file of installed.filter((path) => /node_modules\/(@[^/]+\/)?[^/]+\/package\.json$/.test(path))) {
+    const { scripts = {} } = JSON.parse(readFileSync(file, 'utf8'))
+    for (const script of ['preinstall', 'install', 'postinstall']) must(!(script in scripts), `${file} has ${script}`)
+  }
 }
 
 rmSync(folder, { recursive: true, force: true })
