@@ -152,7 +152,8 @@ test('each sort of operation becomes exactly the measurements of its edition', a
   const workflow = { operation: 'invoke_workflow', workflowName: 'nightly', durationMs: 60_000 }
   for (const edition of ['current', 'v1.41', 'both'] as const) {
     await f(edition, tool, ['gen_ai.execute_tool.duration{} = 0.02/1'])
-    await f(edition, agent, [
+    // The usage and cost of an agent are those of the calls inside it, and not counted again.
+    await f(edition, { ...agent, usage, cost: chat.cost }, [
       'gen_ai.invoke_agent.duration{} = 6/1',
       'gen_ai.invoke_agent.inference_calls{} = 4/1',
       'gen_ai.invoke_agent.tool_calls{} = 0/1',
