@@ -1,16 +1,17 @@
 // For a program that has OpenTelemetry already: tokmeter measures with its MeterProvider and makes spans with its TracerProvider.
 import { context, trace } from '@opentelemetry/api'
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus'
 import { MeterProvider } from '@opentelemetry/sdk-metrics'
-import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node'
+import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
 import OpenAI from 'openai'
 import { start } from 'tokmeter'
 import { instrument } from 'tokmeter/instrumentation'
 
 // What the program has.
 const spans = new InMemorySpanExporter()
-const tracerProvider = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] })
-tracerProvider.register()
+trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter: spans })] }))
+context.setGlobalContextManager(new AsyncLocalStorageContextManager())
 const prometheus = new PrometheusExporter({ preventServerStart: true })
 const meterProvider = new MeterProvider({ readers: [prometheus] })
 
