@@ -3,17 +3,11 @@
  * Node that the 3.x packages accept, so that npm picks them. `node test/opentelemetry-3/run.js [--node 24] [vitest words…]`
  */
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-
-/** Development dependencies that belong to the other SDK. */
-const NEWER = {
-  '@opentelemetry/sdk-trace-node': '3.1.0',
-  '@opentelemetry/instrumentation-runtime-node': '0.37.0',
-}
 
 const { values, positionals } = parseArgs({
   options: { node: { type: 'string', default: '24' } },
@@ -29,9 +23,6 @@ const show = (words, cwd) =>
 for (const file of execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' }).trim().split('\n')) {
   if (file !== 'package-lock.json') cpSync(join(root, file), join(folder, file))
 }
-const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
-Object.assign(manifest.devDependencies, NEWER)
-writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest, null, 2))
 try {
   show(['npm', 'install', '--no-audit', '--no-fund', '--loglevel=error'], folder)
   const { version } = JSON.parse(
