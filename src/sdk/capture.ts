@@ -72,8 +72,7 @@ const OPEN_LIMIT = 10_000
 
 /** The state of an operation under way. The handle refers to it, never it to the handle: so the handle can be collected. */
 class OpenOperation {
-  readonly start: OperationStart
-  readonly startTime = Date.now()
+  readonly start: OperationStart & { readonly startTime: number }
   readonly startedAt = performance.now()
   readonly span: OperationSpan | undefined
   ended = false
@@ -87,15 +86,21 @@ class OpenOperation {
   gapSums: number[] | undefined
 
   constructor(start: OperationStart, beginSpan: CaptureOptions['beginSpan']) {
-    this.start = start
-    this.span = beginSpan({ ...start, startTime: this.startTime })
+    // A copy: what the caller's object does later, when it is read again, cannot fail the end.
+    this.start = { ...start, startTime: Date.now() }
+    this.span = beginSpan(this.start)
+  }
+
+  firstChunk(): void {
+    if (this.firstChunkAt === 0) this.heardAt = this.firstChunkAt = performance.now()
   }
 
   chunk(): void {
     const now = performance.now()
-    this.chunks++
     if (this.firstChunkAt === 0) this.firstChunkAt = now
     else {
+      // The first one was told by `firstChunk`, which alone says nothing of how many there are.
+      if (this.chunks === 0) this.chunks = 1
       const gap = now - this.heardAt
       const bucket = gapBucket(gap)
       this.gapCounts ??= []
@@ -103,6 +108,7 @@ class OpenOperation {
       this.gapCounts[bucket] = (this.gapCounts[bucket] ?? 0) + 1
       this.gapSums[bucket] = (this.gapSums[bucket] ?? 0) + gap
     }
+    this.chunks++
     this.heardAt = now
   }
 
@@ -113,6 +119,7 @@ class OpenOperation {
   ): Operation {
     const { start } = this
     const streamed = fields?.streamed ?? start.streamed
+    const isSilent = streamed === true && this.firstChunkAt === 0
     const gaps: ChunkGap[] = []
     this.gapCounts?.forEach((count, bucket) => {
       gaps.push({ ms: this.gapSums![bucket]! / count, count })
@@ -120,11 +127,11 @@ class OpenOperation {
     return {
       ...start,
       ...fields,
-      startTime: this.startTime,
+      startTime: start.startTime,
       durationMs,
       streamed,
       timeToFirstChunkMs: this.firstChunkAt === 0 ? fields?.timeToFirstChunkMs : this.firstChunkAt - this.startedAt,
-      outputChunks: this.chunks > 0 ? this.chunks : (fields?.outputChunks ?? (streamed ? 0 : undefined)),
+      outputChunks: fields?.outputChunks ?? (this.chunks > 0 || isSilent ? this.chunks : undefined),
       outputChunkGaps: gaps.length > 0 ? gaps : fields?.outputChunkGaps,
       retries: this.retries > 0 ? this.retries : fields?.retries,
       error,
@@ -183,7 +190,7 @@ export function createCapture({ record, beginSpan }: CaptureOptions): Capture {
     }
 
     firstChunk(): void {
-      if (this.#operation.firstChunkAt === 0) this.#operation.chunk()
+      this.#operation.firstChunk()
     }
 
     chunk(): void {

@@ -156,6 +156,8 @@ function assemble(config: Config): Tokmeter {
     try {
       return capture.begin(start)
     } catch {
+      // A start that cannot be read: counted as the invalid operation it would have become.
+      buffer.push(undefined as never)
       return NO_HANDLE
     }
   }
