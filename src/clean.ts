@@ -44,7 +44,29 @@ function cleanText(text: string, limit: number): string {
   return (text.length > limit ? text.slice(0, limit) : text).replace(UNPRINTABLE, '\ufffd')
 }
 
-/** A function that cleans one operation; `undefined` when it is not an operation at all. `recordedAt`: epoch milliseconds. */
+/** A name as it may leave the process; `undefined` for what is none. */
+export function cleanName(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? cleanText(value, NAME_LIMIT) : undefined
+}
+
+/** A number between 0 and `limit`; `undefined` for anything else. */
+export function cleanNumber(value: unknown, limit: number): number | undefined {
+  return typeof value === 'number' && value >= 0 && value <= limit ? value : undefined
+}
+
+/** What a span gives the operation it stands for. */
+export type SpanIdentity = {
+  readonly traceId: string
+  readonly spanId: string
+  readonly sampled: boolean
+  /** Epoch milliseconds. */
+  readonly startTime: number
+}
+
+/**
+ * A function that cleans one operation; `undefined` when it is not an operation at all. `recordedAt`: epoch milliseconds.
+ * `span`: the identity it has from its span.
+ */
 export function createCleaner({ hashIdentity, onDiscard }: CleanerOptions) {
   // Model and provider names repeat: remembering what a name became spares the pattern. Bounded, since names come from the wire.
   const cleanNames = new Map<string, string>()
@@ -67,9 +89,9 @@ export function createCleaner({ hashIdentity, onDiscard }: CleanerOptions) {
 
   function atMost(value: unknown, limit: number, field: string): number | undefined {
     if (value === undefined || value === null) return undefined
-    if (typeof value === 'number' && value >= 0 && value <= limit) return value
-    onDiscard(field)
-    return undefined
+    const number = cleanNumber(value, limit)
+    if (number === undefined) onDiscard(field)
+    return number
   }
 
   function count(value: unknown, field: string): number | undefined {
@@ -174,11 +196,13 @@ export function createCleaner({ hashIdentity, onDiscard }: CleanerOptions) {
     return undefined
   }
 
-  function clean(operation: Operation, recordedAt: number): CleanOperation {
-    const traceId = hexId(operation.traceId, 32)
-    const spanId = hexId(operation.spanId, 16)
+  function clean(operation: Operation, recordedAt: number, span: SpanIdentity | undefined): CleanOperation {
+    const { traceId: rawTraceId, spanId: rawSpanId, sampled } = span ?? operation
+    const traceId = hexId(rawTraceId, 32)
+    const spanId = hexId(rawSpanId, 16)
     const durationMs = atMost(operation.durationMs, DURATION_LIMIT_MS, 'durationMs')
-    const startTime = atMost(operation.startTime, TIME_LIMIT_MS, 'startTime') ?? recordedAt - (durationMs ?? 0)
+    const startTime =
+      atMost(operation.startTime, TIME_LIMIT_MS, 'startTime') ?? span?.startTime ?? recordedAt - (durationMs ?? 0)
     return {
       id: name(operation.id, 'id') ?? (traceId && spanId ? `${traceId}-${spanId}` : uuidv7(startTime)),
       operation: name(operation.operation, 'operation') ?? OTHER,
@@ -211,17 +235,17 @@ export function createCleaner({ hashIdentity, onDiscard }: CleanerOptions) {
       region: name(operation.region, 'region'),
       traceId,
       spanId,
-      sampled: operation.sampled === true,
+      sampled: sampled === true,
       conversationId: identity(operation.conversationId, 'conversationId'),
       userId: identity(operation.userId, 'userId'),
       tags: tags(operation.tags),
     }
   }
 
-  return (operation: unknown, recordedAt: number): CleanOperation | undefined => {
+  return (operation: unknown, recordedAt: number, span?: SpanIdentity): CleanOperation | undefined => {
     if (typeof operation !== 'object' || operation === null) return undefined
     try {
-      return clean(operation as Operation, recordedAt)
+      return clean(operation as Operation, recordedAt, span)
     } catch {
       // A getter or a proxy of the caller's that throws: it cannot be read, so it cannot be counted by its numbers.
       return undefined

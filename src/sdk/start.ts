@@ -103,7 +103,9 @@ function assemble(config: Config): Tokmeter {
   const spans = new WeakMap<Operation, OperationSpan>()
   function settle(operation: Operation, recordedAt: number): CleanOperation | undefined {
     const span = spans.get(operation)
-    const cleaned = clean(span === undefined ? operation : identified(operation, span), recordedAt)
+    // The same object may be recorded again: that is another operation, with another span.
+    spans.delete(operation)
+    const cleaned = clean(operation, recordedAt, span)
     if (cleaned !== undefined) {
       const spends = SPENDING_KINDS.includes(operationKind(cleaned.operation))
       if (spends && cleaned.cost === undefined) (cleaned as { cost?: Cost | undefined }).cost = pricer.price(cleaned)
@@ -230,10 +232,6 @@ function assemble(config: Config): Tokmeter {
 
 function count(counts: Map<string, number>, key: string): void {
   counts.set(key, (counts.get(key) ?? 0) + 1)
-}
-
-function identified(operation: Operation, { traceId, spanId, sampled }: OperationSpan): Operation {
-  return { ...operation, traceId, spanId, sampled }
 }
 
 function endSpan(span: OperationSpan, operation: Operation): void {

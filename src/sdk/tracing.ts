@@ -11,8 +11,9 @@ import {
   trace,
 } from '@opentelemetry/api'
 import { operationAttributes } from '../attributes.js'
+import { cleanName, cleanNumber, DURATION_LIMIT_MS, type SpanIdentity, TIME_LIMIT_MS } from '../clean.js'
 import type { Operation } from '../operation.js'
-import { attribute, operationName } from '../semconv.js'
+import { attribute, OTHER, operationName } from '../semconv.js'
 import { VERSION } from '../version.js'
 
 /** Work in this process rather than a call to somewhere else. */
@@ -25,10 +26,7 @@ const INTERNAL: ReadonlySet<string> = new Set([
 const NO_TRACER_PROVIDER = new ProxyTracerProvider().getDelegate()
 
 /** A span under way, and the identity it gives its operation. */
-export type OperationSpan = {
-  readonly traceId: string
-  readonly spanId: string
-  readonly sampled: boolean
+export type OperationSpan = SpanIdentity & {
   /** The context in which work belonging to the span runs. */
   readonly context: Context
   /** Ends it with what became of the operation, cleaned: what stands on a span leaves the process. */
@@ -38,14 +36,20 @@ export type OperationSpan = {
 /** Begins the span of an operation, as a child of the active one; `undefined` where nobody traces. */
 export function beginSpan(operation: Operation): OperationSpan | undefined {
   if (!isTracerProviderRegistered()) return undefined
-  const { operation: name, provider, requestModel, toolName, startTime } = operation
-  const subject = name === operationName.executeTool ? toolName : requestModel
+  // The operation is as it came: a time that is none would break the application's span exporter, not only this span.
+  const name = cleanName(operation.operation) ?? OTHER
+  const provider = cleanName(operation.provider)
+  const requestModel = cleanName(operation.requestModel)
+  const subject = name === operationName.executeTool ? cleanName(operation.toolName) : requestModel
+  const startTime =
+    cleanNumber(operation.startTime, TIME_LIMIT_MS) ??
+    Date.now() - (cleanNumber(operation.durationMs, DURATION_LIMIT_MS) ?? 0)
   const parent = context.active()
   const span = trace.getTracer('tokmeter', VERSION).startSpan(
     subject === undefined ? name : `${name} ${subject}`,
     {
       kind: INTERNAL.has(name) ? SpanKind.INTERNAL : SpanKind.CLIENT,
-      ...(startTime === undefined ? undefined : { startTime }),
+      startTime,
       // What a sampler may want to decide by.
       attributes: {
         [attribute.operationName]: name,
@@ -60,6 +64,7 @@ export function beginSpan(operation: Operation): OperationSpan | undefined {
   return {
     traceId,
     spanId,
+    startTime,
     sampled: (traceFlags & TraceFlags.SAMPLED) !== 0,
     context: trace.setSpan(parent, span),
     end: (ended) => endSpan(span, ended),
