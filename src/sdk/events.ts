@@ -112,7 +112,6 @@ export class Events {
       const batch = this.#queue.splice(0, BATCH_SIZE)
       this.#underWay += batch.length
       const sent = this.#export(batch).finally(() => {
-        this.#underWay -= batch.length
         this.#exports.delete(sent)
         if (this.#queue.length >= BATCH_SIZE) this.#send()
         else if (this.#queue.length > 0) this.#schedule()
@@ -124,6 +123,8 @@ export class Events {
   #export(batch: readonly CleanOperation[]): Promise<void> {
     return new Promise((resolve) => {
       const done = (error?: unknown) => {
+        // Together with its outcome, so that the ledger balances at any moment.
+        this.#underWay -= batch.length
         this.#outcomes.count('events', error)
         if (error === undefined) this.#exported += batch.length
         else this.#lost(batch.length, error)
