@@ -13,6 +13,9 @@ const compress = promisify(gzip)
 /** Version of the text format; Prometheus takes the page for it from the header. */
 const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 
+/** `gzip`, unless its weight is 0: then it is refused. */
+const TAKES_GZIP = /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/
+
 export class PrometheusEndpoint {
   /** For the MeterProvider. */
   readonly reader: PrometheusExporter
@@ -79,7 +82,7 @@ export class PrometheusEndpoint {
       await this.#beforeCollect()
       const { resourceMetrics } = await this.reader.collect()
       const page = this.#serializer.serialize(withoutExponential(resourceMetrics))
-      const zipped = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))
+      const zipped = TAKES_GZIP.test(String(request.headers['accept-encoding'] ?? ''))
       const body = zipped ? await compress(page) : Buffer.from(page)
       response.writeHead(200, {
         'content-type': CONTENT_TYPE,
