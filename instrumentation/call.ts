@@ -87,23 +87,33 @@ export class Call {
   }
 
   end(): void {
-    const { failure } = this.#seen
-    if (failure === undefined) this.handle.end(this.#fields(this.#seen.finishReason))
-    else this.handle.fail(failure, this.#fields(this.#seen.finishReason))
+    const { failure, finishReason } = this.#seen
+    this.#finish(failure, finishReason)
   }
 
   fail(error: unknown): void {
-    this.handle.fail(error, this.#fields(this.#seen.finishReason))
+    this.#finish(error ?? new Error('Failed without an error.'), this.#seen.finishReason)
   }
 
   /** The consumer left the stream. Where the provider had already said why it stopped, that stands. */
   leave(): void {
-    this.handle.end(this.#fields(this.#seen.finishReason ?? 'cancelled'))
+    this.#finish(undefined, this.#seen.finishReason ?? 'cancelled')
   }
 
   /** Aborted in a way that makes the client throw nothing: the error is the one it throws for any other abort. */
   abort(): void {
     if (!this.handle.ended) this.fail(userAbortError(this.client))
+  }
+
+  #finish(error: unknown, finishReason: string | undefined): void {
+    try {
+      if (this.handle.ended) return
+      const fields = this.#fields(finishReason)
+      if (error === undefined) this.handle.end(fields)
+      else this.handle.fail(error, fields)
+    } catch {
+      // This runs in the midst of the program's own promises and streams: a defect of ours must stay ours.
+    }
   }
 
   #fields(finishReason: string | undefined): OperationEnd {

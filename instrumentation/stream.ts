@@ -79,9 +79,10 @@ class Reading {
     else this.#call.end()
   }
 
-  // The clients also abort when they stop at an error: while a result is pending, that result will tell.
+  // The clients also abort when they stop at an error: while a result is pending, that result will tell. And just before they
+  // leave a stream that is cancelled: then the iterator is told so in the same turn.
   aborted(): void {
-    if (this.#pending === 0) this.#call.abort()
+    if (this.#pending === 0) queueMicrotask(() => this.#call.abort())
   }
 }
 
