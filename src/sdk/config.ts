@@ -95,7 +95,8 @@ export function resolveConfig(options: StartOptions = {}, environment: Environme
   check.object(options, 'options')
   check.knownKeys(options, OPTIONS, '')
   const exporters = metricExporters(environment)
-  const explicit = options.prometheus !== undefined || options.otlp !== undefined || options.readers !== undefined
+  // Saying no to one exporter asks for no other, and for no MeterProvider.
+  const explicit = Boolean(options.prometheus) || Boolean(options.otlp) || options.readers !== undefined
   const wantsPrometheus = options.prometheus ?? exporters?.includes('prometheus') ?? false
   const wantsOtlp = options.otlp ?? exporters?.includes('otlp') ?? (!explicit && !wantsPrometheus)
   const otlp = wantsOtlp === false ? undefined : otlpConfig(wantsOtlp === true ? {} : wantsOtlp, environment)
@@ -105,7 +106,7 @@ export function resolveConfig(options: StartOptions = {}, environment: Environme
   return {
     disabled: environment['OTEL_SDK_DISABLED']?.trim().toLowerCase() === 'true',
     resourceAttributes: {
-      ...(options.resourceAttributes && check.object(options.resourceAttributes, 'resourceAttributes')),
+      ...check.optional(check.object, options.resourceAttributes, 'resourceAttributes'),
       ...(serviceName !== undefined && { 'service.name': serviceName }),
     } as Attributes,
     meterProvider: meterProviderOf(options, explicit || wantsPrometheus !== false),
@@ -121,7 +122,9 @@ export function resolveConfig(options: StartOptions = {}, environment: Environme
     spans: check.boolean(options.spans ?? true, 'spans'),
     semconv: check.oneOf(options.semconv ?? 'current', ['current', 'v1.41', 'both'] as const, 'semconv'),
     views: mergeViews(views.filter((view): view is ViewOptions => !isTagAttributesView(viewOf(view)))),
-    tagAttributes: views.filter(isTagAttributesView).flatMap((view) => view.tagAttributes),
+    tagAttributes: views
+      .filter(isTagAttributesView)
+      .flatMap((view) => view.tagAttributes.map((tag) => check.text(tag, 'tagAttributes[]'))),
     bufferCapacity: check.integer(options.bufferCapacity ?? 10_000, 'bufferCapacity', 1, 10_000_000),
     bufferPolicy: check.oneOf(
       options.bufferPolicy ?? 'drop-newest',
@@ -196,7 +199,7 @@ function otlpConfig(options: OtlpOptions, environment: Environment): OtlpConfig 
   const exportTimeout = options.timeoutMs ?? fromEnvironment(environment, 'OTEL_METRIC_EXPORT_TIMEOUT') ?? 30_000
   const signal = (name: 'metrics' | 'logs'): OtlpSignalConfig => ({
     url: base === undefined ? undefined : `${base}/v1/${name}`,
-    headers: options.headers && (check.object(options.headers, 'otlp.headers') as { [name: string]: string }),
+    headers: check.optional(check.texts, options.headers, 'otlp.headers'),
     protocol: check.oneOf(
       options.protocol ?? protocolFromEnvironment(environment, name) ?? 'http/protobuf',
       PROTOCOLS,

@@ -36,6 +36,13 @@ export function object<T>(value: T, option: string): T {
   throw new TypeError(`${option} must be an object; got ${shown(value)}`)
 }
 
+/** An object whose values are all strings, empty ones too. */
+export function texts(value: unknown, option: string): { readonly [name: string]: string } {
+  for (const [name, text] of Object.entries(object(value as object, option)))
+    if (typeof text !== 'string') throw new TypeError(`${option}.${name} must be a string; got ${shown(text)}`)
+  return value as { readonly [name: string]: string }
+}
+
 export function array(value: unknown, option: string): readonly unknown[] {
   if (Array.isArray(value)) return value
   throw new TypeError(`${option} must be an array; got ${shown(value)}`)
