@@ -37,6 +37,8 @@ export function createMeters(
   outcomes: Outcomes,
   prometheusReader: IMetricReader | undefined,
 ): Meters {
+  // Views that cannot be are refused at the start, as every option is, also where tokmeter's own provider may be made later.
+  if (config.meterProvider === 'global-or-own') new SdkMeterProvider({ views: [...config.views] })
   let own: SdkMeterProvider | undefined
   let found: MeterProvider | undefined
 
@@ -45,7 +47,9 @@ export function createMeters(
     if (prometheusReader !== undefined) readers.push(prometheusReader)
     if (config.otlp !== undefined) readers.push(createOtlpMetricReader(config.otlp, outcomes))
     own = new SdkMeterProvider({ resource, readers, views: [...config.views] })
-    if (config.registerGlobally && globalMeterProvider() === undefined) metrics.setGlobalMeterProvider(own)
+    // One that exports nothing must not take the place of one that would.
+    const registers = config.registerGlobally && readers.length > 0 && globalMeterProvider() === undefined
+    if (registers) metrics.setGlobalMeterProvider(own)
     return own
   }
 
