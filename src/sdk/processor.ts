@@ -2,6 +2,8 @@
 
 /** Longest slice, in milliseconds. Half of the 5 ms promised, since the last operation of a slice may still run over. */
 const SLICE_MS = 2.5
+/** Most operations of a slice: those who see each one by a bounded queue, as subscribers do, have their turn between slices. */
+const SLICE_OPERATIONS = 500
 /** How long an operation may wait in the buffer before a drain begins, in milliseconds: many are measured at once, which is cheaper. */
 const DRAIN_DELAY_MS = 200
 
@@ -63,8 +65,9 @@ export class Processor {
     const end = performance.now() + SLICE_MS
     const outOfTime = () => performance.now() >= end
     let more = true
+    let left = SLICE_OPERATIONS
     do more = this.#options.measureNext()
-    while (more && !outOfTime())
+    while (more && --left > 0 && !outOfTime())
     return this.#options.endSlice(outOfTime) && !more
   }
 }
