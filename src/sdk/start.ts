@@ -114,8 +114,18 @@ function assemble(config: Config): Tokmeter {
     if (span !== undefined) endSpan(span, cleaned ?? { operation: 'unknown' })
     return cleaned
   }
+  // A MeterProvider is looked for, or made, once there is something to measure: flushing nothing must not settle which.
+  function isReadyToDrain(): boolean {
+    if (instruments === undefined && buffer.size === 0) return false
+    try {
+      return isReady()
+    } catch (error) {
+      reportOnce('TOKMETER_METER_PROVIDER', `the MeterProvider cannot be measured with: ${error}`)
+      return false
+    }
+  }
   const processor = new Processor({
-    isReady,
+    isReady: isReadyToDrain,
     measureNext: () => buffer.measureNext(measureOperation),
     endSlice: (outOfTime) => instruments!.flush(outOfTime),
   })
