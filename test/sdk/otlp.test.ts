@@ -123,6 +123,15 @@ test('the variables of OpenTelemetry are respected, and options win over them', 
   expect(server.points(metric.inferenceDuration)[0]?.temporality).toBe(AggregationTemporality.CUMULATIVE + 1)
 })
 
+test('a program that used no model has nothing to send, and waits for nobody at its end', async () => {
+  process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] = server.url
+  listening('hang')
+  const tokmeter = started()
+  await tokmeter.forceFlush()
+  await tokmeter.shutdown()
+  expect(server.requests).toEqual([])
+})
+
 test('metrics go out by themselves, every interval', async () => {
   const tokmeter = started({ otlp: { url: server.url, protocol: 'http/json', intervalMs: 50 }, events: false })
   tokmeter.record({ ...chat })
