@@ -201,10 +201,10 @@ function assemble(config: Config): Tokmeter {
     processor.stop()
     await processor.drain(deadline)
     buffer.abandon()
-    const exported = Promise.allSettled([events?.flush(), meters.forceFlush()])
-    await atMost(exported, deadline)
+    // A reader's shutdown exports once more: flushed before, it would do so twice, and try twice as long where nobody answers.
+    await atMost(Promise.allSettled([events?.flush(), meters.shutdown()]), deadline)
     stopObserving()
-    await atMost(Promise.allSettled([events?.shutdown(), meters.shutdown(), endpoint?.close()]), deadline)
+    await atMost(Promise.allSettled([events?.shutdown(), endpoint?.close()]), deadline)
   }
 
   if (config.meterProvider === 'own') isReady()
