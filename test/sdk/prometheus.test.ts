@@ -215,7 +215,7 @@ test('no text whatsoever breaks the page', async () => {
       for (const requestModel of models) tokmeter.record({ operation: 'chat', requestModel, durationMs: 1 })
       await page()
     }),
-    { numRuns: 40 },
+    { numRuns: 15 },
   )
 })
 
