@@ -39,7 +39,7 @@ export const textCompletions: Dialect = { ...chatCompletions, operation: 'text_c
 function readCompletion(completion: Completion, seen: Seen): void {
   seen.responseId = word(completion.id) ?? seen.responseId
   seen.responseModel = word(completion.model) ?? seen.responseModel
-  seen.serviceTier = word(completion.service_tier) ?? seen.serviceTier
+  seen.serviceTier = tierUsed(completion.service_tier) ?? seen.serviceTier
   // Some send it once, with the last chunk, others a growing one with every chunk.
   seen.usage = completion.usage ?? completion.x_groq?.usage ?? seen.usage
   const { choices } = completion
@@ -47,6 +47,12 @@ function readCompletion(completion: Completion, seen: Seen): void {
   for (const choice of choices) {
     if (choice.finish_reason != null) seen.finishReason ??= word(choice.finish_reason)
   }
+}
+
+// `auto` is what was asked for; an answer that has not ended repeats it.
+function tierUsed(value: unknown): string | undefined {
+  const tier = word(value)
+  return tier === 'auto' ? undefined : tier
 }
 
 function readChunk(chunk: Completion, seen: Seen): boolean {
@@ -129,7 +135,7 @@ export const responses: Dialect = {
 function readResponse(response: Response, seen: Seen): void {
   seen.responseId = word(response.id) ?? seen.responseId
   seen.responseModel = word(response.model) ?? seen.responseModel
-  seen.serviceTier = word(response.service_tier) ?? seen.serviceTier
+  seen.serviceTier = tierUsed(response.service_tier) ?? seen.serviceTier
   seen.usage = response.usage ?? seen.usage
   const { status } = response
   if (status === 'failed') seen.failure = failureOf(response.error)
