@@ -27,6 +27,12 @@ test('a drain measures all that waits', async () => {
   expect(state.waiting).toBe(0)
 })
 
+test('a slice measures at most 500 operations, however quick they are', async () => {
+  const { processor: made, state } = processor(10_000)
+  await made.drain()
+  expect(state.slices).toBeGreaterThanOrEqual(20)
+})
+
 test('a drain goes in slices, and the program has its turn between them', async () => {
   const { processor: made, state } = processor(20, {
     measureNext: () => {
