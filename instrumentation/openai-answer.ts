@@ -135,13 +135,14 @@ export const responses: Dialect = {
 function readResponse(response: Response, seen: Seen): void {
   seen.responseId = word(response.id) ?? seen.responseId
   seen.responseModel = word(response.model) ?? seen.responseModel
-  seen.serviceTier = tierUsed(response.service_tier) ?? seen.serviceTier
   seen.usage = response.usage ?? seen.usage
   const { status } = response
   if (status === 'failed') seen.failure = failureOf(response.error)
   else if (status === 'incomplete') seen.finishReason = word(response.incomplete_details?.reason) ?? 'incomplete'
-  // `queued` and `in_progress` are no reasons: such a response goes on, or was asked for in the background.
   else if (status === 'completed' || status === 'cancelled') seen.finishReason = status
+  // `queued` and `in_progress`: it goes on, or was asked for in the background, and tells the tier asked for, not the one used.
+  else return
+  seen.serviceTier = word(response.service_tier)
 }
 
 function failureOf(error: ResponseError | null | undefined): Error {

@@ -70,8 +70,7 @@ function byModality(details: TokenDetails | null | undefined): TokensByModality 
   const text = count(details?.text_tokens)
   const image = count(details?.image_tokens)
   const audio = count(details?.audio_tokens)
-  // OpenAI writes `audio_tokens: 0` and nothing else into every answer, which says nothing.
-  return sum(text, image, audio) ? { text, image, audio } : undefined
+  return sum(text, image, audio) === undefined ? undefined : { text, image, audio }
 }
 
 /** What the call cost, where whoever answered told it. */

@@ -55,8 +55,8 @@ export function endpointAt(baseUrl: unknown, flavour: string): Endpoint {
 const DEFAULT_PORTS: { readonly [protocol: string]: number | undefined } = { 'https:': 443, 'http:': 80 }
 
 function providerAt(hostname: string, pathname: string): string | undefined {
-  // Regional hosts: bedrock-runtime.eu-west-1.amazonaws.com, europe-west4-aiplatform.googleapis.com.
-  if (hostname.startsWith('bedrock') && /\.amazonaws\.com(\.cn)?$/.test(hostname)) return 'aws.bedrock'
+  // Regional hosts: bedrock-runtime.eu-west-1.amazonaws.com, bedrock-mantle.us-east-1.api.aws, europe-west4-aiplatform.googleapis.com.
+  if (/^bedrock[a-z-]*\..*\.(amazonaws\.com(\.cn)?|api\.aws)$/.test(hostname)) return 'aws.bedrock'
   if (hostname.endsWith('-aiplatform.googleapis.com')) return 'gcp.vertex_ai'
   for (const [suffix, provider] of PROVIDERS) {
     if (hostname !== suffix && !hostname.endsWith(`.${suffix}`)) continue

@@ -4,7 +4,17 @@ import { instrument } from '../../instrumentation/index.js'
 import type { Any } from './client-under-test.js'
 import { Bench, expectOperations, type Row } from './compatibility.js'
 
-export async function testCompatibility(name: string, makeClient: (url: string) => Any, rows: readonly Row[]) {
+/** Makes what `client` and its like do be counted. */
+type Install = (client: Any) => void
+
+const instrumentClient: Install = (client) => expect(instrument(client)).toBe(client)
+
+export async function testCompatibility(
+  name: string,
+  makeClient: (url: string) => Any,
+  rows: readonly Row[],
+  install = instrumentClient,
+) {
   const bench = await Bench.open(makeClient)
   const plain = new Map<Row, Awaited<ReturnType<Bench['run']>>>()
 
@@ -12,8 +22,7 @@ export async function testCompatibility(name: string, makeClient: (url: string) 
     beforeAll(async () => {
       for (const row of rows) plain.set(row, await bench.run(row))
       expect(await bench.counted()).toEqual([])
-      const client = makeClient('http://localhost')
-      expect(instrument(client)).toBe(client)
+      install(makeClient('http://localhost'))
     }, 120_000)
     afterAll(() => bench.close())
 

@@ -73,7 +73,7 @@ export class Bench {
     let returned: unknown
     let error: unknown
     try {
-      returned = await row.run(scene)
+      returned = await Promise.race([row.run(scene), delay(3000, 'never settles', { ref: false })])
     } catch (thrown) {
       error = describeError(thrown)
     }

@@ -136,7 +136,12 @@ export const CHAT_ROWS: readonly Row[] = [
   },
   {
     name: 'retries that succeed',
-    run: (scene) => create(scene, PARAMETERS, scene.emulate({ status: 429, failures: 2, retryAfter: 0.01 })),
+    run: (scene) =>
+      create(
+        scene,
+        PARAMETERS,
+        scene.emulate({ status: 429, failures: 2, retryAfter: 0.01, id: `retries ${Math.random()}` }),
+      ),
     operations: [{ ...WHOLE, retries: 2 }],
   },
   {

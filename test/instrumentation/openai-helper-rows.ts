@@ -98,7 +98,8 @@ const HELPER_ROWS: readonly Row[] = [
     run: async (scene) =>
       (await some(helpers(scene).stream(STREAM, scene.emulate({ chunks: 50, chunkDelayMs: 5 })), 3, () => 'break'))
         .length,
-    operations: [{ ...BEGUN, streamed: true, usage: undefined, ...failed('APIUserAbortError') }],
+    // What leaving the helper does is the version's to say: the first ones read on, later ones abort.
+    operations: [{ ...BEGUN, streamed: true, usage: undefined }],
   },
   {
     name: 'runTools(): each HTTP call is one',
@@ -136,9 +137,11 @@ const HELPER_ROWS: readonly Row[] = [
     name: 'many at once',
     async run(scene) {
       const calls = Array.from({ length: 20 }, (_, index) =>
-        create(scene, PARAMETERS, scene.emulate({ status: 503, failures: index % 2, retryAfter: 0.01 })).then(
-          () => index,
-        ),
+        create(
+          scene,
+          PARAMETERS,
+          scene.emulate({ status: 503, failures: index % 2, retryAfter: 0.01, id: `one of many ${Math.random()}` }),
+        ).then(() => index),
       )
       return Promise.all(calls)
     },

@@ -28,7 +28,21 @@ const CLIENTS = [
     name: 'openai',
     variable: 'TOKMETER_TEST_OPENAI',
     suite: 'test/instrumentation/compat-openai.test.ts',
-    versions: ['4.19.0', '4.55.0', '4.104.0', '5.0.1', '5.12.0', '5.23.2', '6.0.0', '6.24.0', '6.49.0', '7.0.0', '7.10.0', '7.24.0', '7.57.0'],
+    versions: [
+      '4.19.0',
+      '4.55.0',
+      '4.104.0',
+      '5.0.1',
+      '5.12.0',
+      '5.23.2',
+      '6.0.0',
+      '6.24.0',
+      '6.49.0',
+      '7.0.0',
+      '7.10.0',
+      '7.24.0',
+      '7.57.0',
+    ],
     short: ['4.104.0', '5.23.2', '6.49.0', '7.57.0'],
   },
   {
@@ -42,7 +56,7 @@ const CLIENTS = [
     name: 'ai',
     variable: 'TOKMETER_TEST_AI',
     suite: 'test/instrumentation/compat-ai.test.ts',
-    versions: ['7.0.0', '7.0.80', '7.0.154', '7.0.173'],
+    versions: ['7.0.0', '7.0.79', '7.0.154', '7.0.173'],
     short: ['7.0.173'],
     beside: ['zod@4'],
   },
@@ -63,8 +77,18 @@ function install({ name, beside = [] }, version) {
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'package.json'), '{ "private": true }\n')
-  const options = ['--no-audit', '--no-fund', '--no-package-lock', '--ignore-scripts', '--legacy-peer-deps', '--loglevel=error']
-  const { status, stderr } = spawnSync('npm', ['install', ...options, `${name}@${version}`, ...beside], { cwd: folder, encoding: 'utf8' })
+  const options = [
+    '--no-audit',
+    '--no-fund',
+    '--no-package-lock',
+    '--ignore-scripts',
+    '--legacy-peer-deps',
+    '--loglevel=error',
+  ]
+  const { status, stderr } = spawnSync('npm', ['install', ...options, `${name}@${version}`, ...beside], {
+    cwd: folder,
+    encoding: 'utf8',
+  })
   if (status !== 0) throw new Error(`cannot install ${name}@${version}: ${stderr}`)
   return installed
 }
@@ -79,14 +103,22 @@ function run(client, version) {
   rmSync(report, { force: true })
   const { stdout } = spawnSync(
     process.execPath,
-    [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', client.suite, '--reporter=json', `--outputFile=${report}`],
+    [
+      join(root, 'node_modules', 'vitest', 'vitest.mjs'),
+      'run',
+      client.suite,
+      '--reporter=json',
+      `--outputFile=${report}`,
+    ],
     { cwd: root, encoding: 'utf8', env: { ...process.env, [client.variable]: install(client, version) } },
   )
   if (!existsSync(report)) {
     console.log(`${client.name} ${version}: no result\n${stdout}`)
     return false
   }
-  const { success, numPassedTests, numFailedTests, numPendingTests, testResults } = JSON.parse(readFileSync(report, 'utf8'))
+  const { success, numPassedTests, numFailedTests, numPendingTests, testResults } = JSON.parse(
+    readFileSync(report, 'utf8'),
+  )
   const isPassed = success === true && numFailedTests === 0 && numPassedTests > 0
   const counts = `${numPassedTests} passed, ${numFailedTests} failed, ${numPendingTests} not for this version`
   console.log(`${isPassed ? 'pass' : 'FAIL'}  ${client.name} ${version}: ${counts}`)
@@ -97,10 +129,14 @@ function run(client, version) {
   return isPassed
 }
 
-const { values, positionals } = parseArgs({ options: { short: { type: 'boolean', default: false } }, allowPositionals: true })
+const { values, positionals } = parseArgs({
+  options: { short: { type: 'boolean', default: false } },
+  allowPositionals: true,
+})
 let failures = 0
 for (const client of CLIENTS) {
-  const [name, only] = positionals.find((one) => one === client.name || one.startsWith(`${client.name}@`))?.split(/(?<=.)@/) ?? []
+  const [name, only] =
+    positionals.find((one) => one === client.name || one.startsWith(`${client.name}@`))?.split(/(?<=.)@/) ?? []
   if (positionals.length > 0 && name === undefined) continue
   for (const version of only ? [only] : values.short ? client.short : client.versions) {
     try {
