@@ -86,8 +86,13 @@ function watch(promise: ApiPromise, responsePromise: Promise<unknown>, call: Cal
 function answered(answer: unknown, call: Call): void {
   if (call.isAnswered) return
   call.isAnswered = true
-  if (isClientStream(answer)) watchStream(answer, call)
-  else call.answer(answer)
+  try {
+    if (isClientStream(answer)) watchStream(answer, call)
+    else call.answer(answer)
+  } catch {
+    // An answer that cannot even be looked at: the program gets it all the same.
+    call.end()
+  }
 }
 
 // Not enumerable, so that a promise looks as before when it is logged or compared.

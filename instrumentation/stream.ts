@@ -19,7 +19,11 @@ export function watchStream(stream: ClientStream, call: Call): void {
   const begin = stream.iterator
   stream.iterator = function (...rest) {
     const iterator = begin.apply(this, rest)
-    reading.watch(iterator)
+    try {
+      reading.watch(iterator)
+    } catch {
+      // An iterator that lets nothing be set is read unwatched.
+    }
     return iterator
   }
 }
