@@ -14,34 +14,55 @@ const isShort = process.argv.includes('--short')
 
 /**
  * @param {string} name
- * @param {import('./operations.js').Sample[]} samples
+ * @param {Parameters<typeof createSamples>[1]} kind
  * @param {{ limits?: import('./line.js').Limits, note?: string }} details
  */
-async function compare(name, samples, details) {
+async function compare(name, kind, details) {
   progress(`${name}: draining ${OPERATIONS} operations beside direct OTel calls`)
   const pricer = createPricer()
-  const dollars = samples.map(({ operation }) => {
-    const cost = pricer.price(operation)
-    return cost && cost.nanoDollars / 1e9
-  })
+  /**
+   * The operations of a round and what they cost, the same for both sides, and never seen before: their texts are new ones,
+   * as those of answers are.
+   * @type {Map<number, { samples: import('./operations.js').Sample[], dollars: (number | undefined)[] }>}
+   */
+  const rounds = new Map()
+  /** @param {number} round */
+  const ofRound = (round) => {
+    let found = rounds.get(round)
+    if (found === undefined) {
+      const samples = createSamples(OPERATIONS, { ...kind, first: round * OPERATIONS })
+      const dollars = samples.map(({ operation }) => {
+        const cost = pricer.price(operation)
+        return cost && cost.nanoDollars / 1e9
+      })
+      found = { samples, dollars }
+      rounds.clear()
+      rounds.set(round, found)
+    }
+    return found
+  }
   const reader = new ManualReader()
   const tokmeter = start({ readers: [reader], prometheus: false, otlp: false, registerGlobally: false })
   const directReader = new ManualReader()
   const directProvider = new MeterProvider({ readers: [directReader] })
   const measureDirectly = createDirect(directProvider.getMeter('direct'))
 
+  let drained = 0
   const drainRound = async () => {
+    const { samples } = ofRound(drained++)
     for (const { operation } of samples) tokmeter.record(operation)
     const begin = cpuMicroseconds()
     await tokmeter.forceFlush()
-    return (cpuMicroseconds() - begin) / samples.length
+    return (cpuMicroseconds() - begin) / OPERATIONS
   }
+  let measuredDirectly = 0
   const directRound = () => {
+    const { samples, dollars } = ofRound(measuredDirectly++)
     const begin = cpuMicroseconds()
-    for (let index = 0; index < samples.length; index++) {
+    for (let index = 0; index < OPERATIONS; index++) {
       measureDirectly(samples[index].operation, samples[index].gapsMs, dollars[index])
     }
-    return (cpuMicroseconds() - begin) / samples.length
+    return (cpuMicroseconds() - begin) / OPERATIONS
   }
   const { drain, direct } = await alternate(
     { drain: drainRound, direct: directRound },
@@ -66,12 +87,12 @@ async function compare(name, samples, details) {
 
 const isWanted = (/** @type {string} */ name) => names.length === 0 || names.includes(name)
 const limits = { ratioAtMost: 0.7 }
-if (isWanted('drain')) await compare('drain', createSamples(OPERATIONS), { limits })
+if (isWanted('drain')) await compare('drain', {}, { limits })
 if (isWanted('drain.stream')) {
-  const samples = createSamples(OPERATIONS, { chunks: 20, isStreamOnly: true })
-  await compare('drain.stream', samples, { limits, note: '19 gaps each, one measurement a gap on both sides' })
+  const note = '19 gaps each, one measurement a gap on both sides'
+  await compare('drain.stream', { chunks: 20, isStreamOnly: true }, { limits, note })
 }
 if (isWanted('drain.shapes')) {
   const note = 'as drain, recorded by hand in eight places, each with the fields it knows'
-  await compare('drain.shapes', createSamples(OPERATIONS, { isByHand: true }), { note })
+  await compare('drain.shapes', { isByHand: true }, { note })
 }

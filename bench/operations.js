@@ -99,10 +99,11 @@ function createRandom(seed) {
  * @param {number} [options.chunks] Of each stream; 0 where nobody tells of chunks but the first.
  * @param {boolean} [options.isStreamOnly]
  * @param {boolean} [options.isByHand] As recorded by hand in several places, each with the fields it knows.
+ * @param {number} [options.first] Number of the first one: operations of other numbers are other operations.
  * @returns {Sample[]}
  */
-export function createSamples(count, { chunks = 0, isStreamOnly = false, isByHand = false } = {}) {
-  const random = createRandom(1)
+export function createSamples(count, { chunks = 0, isStreamOnly = false, isByHand = false, first = 0 } = {}) {
+  const random = createRandom(first + 1)
   const kinds = KINDS.filter(({ base, error }) => !isStreamOnly || (base.streamed && error === undefined))
   const total = kinds.reduce((sum, { weight }) => sum + weight, 0)
   /** @type {Operation[]} */
@@ -121,7 +122,7 @@ export function createSamples(count, { chunks = 0, isStreamOnly = false, isByHan
         left -= weight
         return left < 0
       })
-      const gapsMs = runCall(kind ?? kinds[0], index, chunks, { capture, clock, random })
+      const gapsMs = runCall(kind ?? kinds[0], first + index, chunks, { capture, clock, random })
       const operation = /** @type {Operation} */ (recorded.pop())
       return { operation: isByHand ? present(operation) : operation, gapsMs }
     })
