@@ -2,6 +2,9 @@
  * Counts what the AI SDK (`ai` 7) does, as one of its telemetry integrations: model calls, tool executions, embeddings. A model
  * call is one operation with its retries; what a client below does for it is not counted again.
  */
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { begin, isSuppressed, type OperationHandle, reportClient, suppress } from '../src/index.js'
 import { embedCalls, modelCalls } from './ai-answer.js'
 import { providerNamed } from './ai-provider.js'
@@ -158,9 +161,17 @@ function beginCall(dialect: Dialect, { provider, modelId, aiVersion }: Model): C
 
 let reportedVersion: string | undefined
 
-// The AI SDK tells its version since 7.0.154.
 function report(version: string | undefined): void {
   if (version === undefined || version === reportedVersion) return
   reportedVersion = version
   reportClient({ client: 'ai', version, supported: isSupported('ai', version) })
+}
+
+/**
+ * Makes a version visible that is not a tested one, given its main file: before 7 the AI SDK tells nothing to anybody, and before
+ * 7.0.154 not its version.
+ */
+export function reportAiSdk(mainFile: string): void {
+  const file = mainFile.startsWith('file:') ? fileURLToPath(mainFile) : mainFile
+  report(word(JSON.parse(readFileSync(join(dirname(file), '..', 'package.json'), 'utf8')).version))
 }

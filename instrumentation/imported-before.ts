@@ -22,7 +22,7 @@ export function findImported(clientLoaded: ClientLoaded): void {
     if (file === undefined) continue
     const found = (exports: unknown) => {
       const ClientClass = (exports as { readonly [name: string]: unknown })[className]
-      if (typeof ClientClass === 'function') clientLoaded(name, ClientClass)
+      if (typeof ClientClass === 'function') clientLoaded(name, ClientClass, file)
     }
     try {
       found(requireHere(file))

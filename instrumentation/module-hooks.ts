@@ -5,8 +5,11 @@
 import Module from 'node:module'
 import { announced, clientFileAt, LISTENER } from './client-file.js'
 
-/** Told the package and the class of each client loaded; the same one may be told again. */
-export type ClientLoaded = (name: string, ClientClass: object) => void
+/**
+ * Told the package, the class and the place (a path or a URL) of each client loaded; the same one may be told again. A package
+ * whose class is not needed is told of without.
+ */
+export type ClientLoaded = (name: string, ClientClass: object | undefined, place: string) => void
 
 type Hooks = {
   load(url: string, context: object, nextLoad: (url: string, context: object) => object): object
@@ -26,8 +29,8 @@ const internals = Module as unknown as ModuleInternals
 export function installModuleHooks(clientLoaded: ClientLoaded): void {
   Object.defineProperty(globalThis, LISTENER, {
     configurable: true,
-    value: (name: string, ClientClass: unknown) => {
-      if (typeof ClientClass === 'function') clientLoaded(name, ClientClass)
+    value: (name: string, ClientClass: unknown, url: string) => {
+      clientLoaded(name, typeof ClientClass === 'function' ? ClientClass : undefined, url)
     },
   })
   if (typeof internals.registerHooks === 'function') {
@@ -59,10 +62,13 @@ export function findRequired(clientLoaded: ClientLoaded): void {
 function announceExports(filename: string, exports: unknown, clientLoaded: ClientLoaded): void {
   const file = clientFileAt(filename)
   if (file === undefined) return
+  let ClientClass: unknown
   try {
-    const ClientClass = (exports as { readonly [name: string]: unknown } | undefined)?.[file.className]
-    if (typeof ClientClass === 'function') clientLoaded(file.name, ClientClass)
+    if (file.className !== undefined) {
+      ClientClass = (exports as { readonly [name: string]: unknown } | undefined)?.[file.className]
+    }
   } catch {
     // A getter that throws is the program's to find.
   }
+  clientLoaded(file.name, typeof ClientClass === 'function' ? ClientClass : undefined, filename)
 }

@@ -5,15 +5,17 @@
  *     node --require tokmeter/register app.cjs
  */
 import { startFromEnvironment } from '../src/index.js'
-import { registerAiSdk } from './ai.js'
+import { registerAiSdk, reportAiSdk } from './ai.js'
 import { instrumentAnthropic } from './anthropic.js'
 import { findImported } from './imported-before.js'
 import { findRequired, installModuleHooks } from './module-hooks.js'
 import { instrumentOpenAI } from './openai.js'
 
-function clientLoaded(name: string, ClientClass: object): void {
+function clientLoaded(name: string, ClientClass: object | undefined, place: string): void {
   try {
-    if (name === 'openai') instrumentOpenAI(ClientClass)
+    if (name === 'ai') reportAiSdk(place)
+    else if (ClientClass === undefined) return
+    else if (name === 'openai') instrumentOpenAI(ClientClass)
     else instrumentAnthropic(ClientClass)
   } catch {
     // Whatever is wrong with it, the program that loads it must not hear of it from here.

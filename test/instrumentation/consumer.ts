@@ -1,7 +1,7 @@
 /** A program of somebody else's that has this package among its `node_modules`, run as a process of its own. */
 import { execFileSync, spawn } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -29,7 +29,10 @@ export function createConsumer(files: { readonly [name: string]: string }): Cons
   ])
   cpSync(join(root, 'package.json'), join(installed, 'package.json'))
   writeFileSync(join(folder, 'package.json'), '{ "private": true }')
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true })
+    writeFileSync(join(folder, name), text)
+  }
   return {
     folder,
     run(args, environment = {}) {

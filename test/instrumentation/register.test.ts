@@ -63,6 +63,20 @@ const FILES = {
     const { Anthropic } = require('@anthropic-ai/sdk')
     call('before', OpenAI).then(() => call('after', Anthropic)).then(() => import('openai')).then((openai) => call('imported', openai.default)).then(tell)`,
   'preload.mjs': `import 'openai'`,
+  'ai.mjs': `
+    import { generateText } from 'ai'
+    import { tell } from './calls.cjs'
+    const usage = { inputTokens: { total: 3 }, outputTokens: { total: 4 } }
+    const answer = { content: [{ type: 'text', text: 'a' }], finishReason: { unified: 'stop' }, usage, warnings: [] }
+    const model = { specificationVersion: 'v4', provider: 'mine.chat', modelId: 'mine', supportedUrls: {}, doGenerate: async () => answer }
+    await generateText({ model, prompt: 'a' })
+    tell()`,
+  'old/node_modules/ai/package.json': `{ "name": "ai", "version": "6.0.1", "type": "module", "main": "dist/index.js" }`,
+  'old/node_modules/ai/dist/index.js': `export const old = true`,
+  'old/app.mjs': `
+    import 'ai'
+    import { tell } from '../calls.cjs'
+    tell()`,
   'idle.mjs': `
     import { call } from './calls.cjs'
     import OpenAI from 'openai'
@@ -118,6 +132,12 @@ describe('register', () => {
     f(['in-code.cjs'], { before: 1, after: 1, imported: 1 }))
   test('after another preload that imports the client', () =>
     f(['--import', './preload.mjs', ...preload('--import'), 'app.mjs'], BOTH))
+  test('the AI SDK', () => f([...preload('--import'), 'ai.mjs'], { mine: 1 }))
+  test('an AI SDK too old to tell anything is reported', async () => {
+    const output = await consumer.run(['--no-warnings', ...preload('--import'), 'old/app.mjs'])
+    expect(JSON.parse(output)).toEqual({ counts: {}, untestedClients: [{ client: 'ai', version: '6.0.1' }] })
+  })
+
   test('TOKMETER_START=false starts nothing', () =>
     f([...preload('--import'), 'app.mjs'], {}, { TOKMETER_START: 'false' }))
 
