@@ -283,5 +283,9 @@ export function measureWith<T>(
   } catch (error) {
     return failed(error)
   }
-  return (result instanceof Promise ? result.then(succeeded, failed) : succeeded(result as Awaited<T>)) as T
+  return (isThenable(result) ? result.then(succeeded, failed) : succeeded(result as Awaited<T>)) as T
+}
+
+function isThenable<T>(value: T): value is T & PromiseLike<Awaited<T>> {
+  return typeof (value as { then?: unknown } | undefined | null)?.then === 'function'
 }

@@ -5,6 +5,7 @@ import type { SemconvEdition } from '../catalogue.js'
 import type { CustomPrice } from '../price.js'
 import { isTagAttributesView, mergeViews, type View } from '../views.js'
 import type { BufferPolicy } from './buffer.js'
+import { type Environment, isTrue, numberFrom, textFrom, wordFrom, wordsFrom } from './environment.js'
 import * as check from './option-checks.js'
 import type { OtlpOptions, PrometheusOptions, ShutdownCause, StartOptions } from './options.js'
 
@@ -24,6 +25,8 @@ export type OtlpConfig = {
 /** What is `undefined` here, the exporter itself takes from the environment. */
 export type OtlpSignalConfig = {
   readonly url: string | undefined
+  /** Where exports go, whoever says so. */
+  readonly endpoint: string
   readonly headers: { readonly [name: string]: string } | undefined
   readonly protocol: 'http/protobuf' | 'http/json'
   readonly compression: 'gzip' | 'none' | undefined
@@ -59,8 +62,6 @@ export type Config = {
   readonly logLevel: string | undefined
 }
 
-type Environment = { readonly [name: string]: string | undefined }
-
 const OPTIONS = [
   'serviceName',
   'resourceAttributes',
@@ -94,17 +95,20 @@ const LONGEST_MS = 2 ** 31 - 1
 export function resolveConfig(options: StartOptions = {}, environment: Environment = process.env): Config {
   check.object(options, 'options')
   check.knownKeys(options, OPTIONS, '')
-  const exporters = metricExporters(environment)
+  const exporters = wordsFrom(environment, 'OTEL_METRICS_EXPORTER', ['otlp', 'prometheus', 'none'])
   // Saying no to one exporter asks for no other, and for no MeterProvider.
   const explicit = Boolean(options.prometheus) || Boolean(options.otlp) || options.readers !== undefined
   const wantsPrometheus = options.prometheus ?? exporters?.includes('prometheus') ?? false
-  const wantsOtlp = options.otlp ?? exporters?.includes('otlp') ?? (!explicit && !wantsPrometheus)
+  const adopts = options.meterProvider !== undefined
+  // To a MeterProvider that is adopted OTLP is for events only, and nobody is sent any without having been named.
+  const otlpByDefault = adopts ? hasOtlpEndpoint(environment) : !explicit && !wantsPrometheus
+  const wantsOtlp = options.otlp ?? (adopts ? undefined : exporters?.includes('otlp')) ?? otlpByDefault
   const otlp = wantsOtlp === false ? undefined : otlpConfig(wantsOtlp === true ? {} : wantsOtlp, environment)
   const views = check.array(options.views ?? [], 'views') as readonly View[]
   const { serviceName } = options
   check.optional(check.text, serviceName, 'serviceName')
   return {
-    disabled: environment['OTEL_SDK_DISABLED']?.trim().toLowerCase() === 'true',
+    disabled: isTrue(environment, 'OTEL_SDK_DISABLED'),
     resourceAttributes: {
       ...check.optional(check.object, options.resourceAttributes, 'resourceAttributes'),
       ...(serviceName !== undefined && { 'service.name': serviceName }),
@@ -117,7 +121,8 @@ export function resolveConfig(options: StartOptions = {}, environment: Environme
         : prometheusConfig(wantsPrometheus === true ? {} : wantsPrometheus, environment),
     otlp,
     events:
-      check.boolean(options.events ?? environment['OTEL_LOGS_EXPORTER'] !== 'none', 'events') && otlp !== undefined,
+      check.boolean(options.events ?? textFrom(environment, 'OTEL_LOGS_EXPORTER') !== 'none', 'events') &&
+      otlp !== undefined,
     readers: check.array(options.readers ?? [], 'readers') as readonly IMetricReader[],
     spans: check.boolean(options.spans ?? true, 'spans'),
     semconv: check.oneOf(options.semconv ?? 'current', ['current', 'v1.41', 'both'] as const, 'semconv'),
@@ -132,8 +137,16 @@ export function resolveConfig(options: StartOptions = {}, environment: Environme
       'bufferPolicy',
     ),
     prices: check.array(options.prices ?? [], 'prices') as readonly CustomPrice[],
-    pricesFile: check.optional(check.text, options.pricesFile ?? environment['TOKMETER_PRICES_FILE'], 'pricesFile'),
-    identityKey: check.optional(check.text, options.identityKey ?? environment['TOKMETER_IDENTITY_KEY'], 'identityKey'),
+    pricesFile: check.optional(
+      check.text,
+      options.pricesFile ?? textFrom(environment, 'TOKMETER_PRICES_FILE'),
+      'pricesFile',
+    ),
+    identityKey: check.optional(
+      check.text,
+      options.identityKey ?? textFrom(environment, 'TOKMETER_IDENTITY_KEY'),
+      'identityKey',
+    ),
     hashIdentities: check.boolean(options.hashIdentities ?? true, 'hashIdentities'),
     attributeValueLimit: check.integer(options.attributeValueLimit ?? 500, 'attributeValueLimit', 1, 100_000),
     seriesLimit: check.integer(options.seriesLimit ?? 1000, 'seriesLimit', 1, 100_000),
@@ -141,13 +154,13 @@ export function resolveConfig(options: StartOptions = {}, environment: Environme
     shutdownOn: shutdownCauses(options.shutdownOn),
     runtimeMetrics: check.boolean(options.runtimeMetrics ?? false, 'runtimeMetrics'),
     hostMetrics: check.boolean(options.hostMetrics ?? false, 'hostMetrics'),
-    logLevel: environment['OTEL_LOG_LEVEL'],
+    logLevel: textFrom(environment, 'OTEL_LOG_LEVEL'),
   }
 }
 
 /** What `tokmeter/register` does, by the environment: whether to start, and with what beyond the defaults. */
 export function registerConfig(environment: Environment = process.env): StartOptions | undefined {
-  if (environment['TOKMETER_START']?.trim().toLowerCase() === 'false') return undefined
+  if (textFrom(environment, 'TOKMETER_START')?.toLowerCase() === 'false') return undefined
   return { shutdownOn: ['SIGTERM', 'beforeExit'] }
 }
 
@@ -160,7 +173,7 @@ function meterProviderOf(options: StartOptions, explicitly: boolean): Config['me
   if (meterProvider === undefined) return explicitly ? 'own' : 'global-or-own'
   if (meterProvider !== 'global' && typeof meterProvider?.getMeter !== 'function')
     throw new TypeError(`meterProvider must be a MeterProvider or 'global'; got ${check.shown(meterProvider)}`)
-  for (const option of ['prometheus', 'otlp', 'readers', 'resourceAttributes', 'serviceName'] as const) {
+  for (const option of ['prometheus', 'readers', 'resourceAttributes', 'serviceName'] as const) {
     if (options[option] !== undefined && options[option] !== false)
       throw new TypeError(`${option} belongs to a MeterProvider of tokmeter's own; it cannot go with meterProvider`)
   }
@@ -176,10 +189,13 @@ function prometheusConfig(options: PrometheusOptions, environment: Environment):
   check.knownKeys(options, ['port', 'host', 'path', 'listen', 'scopeLabels'], 'prometheus.')
   const path = check.text(options.path ?? '/metrics', 'prometheus.path')
   if (!path.startsWith('/')) throw new RangeError(`prometheus.path must begin with '/'; got ${check.shown(path)}`)
-  const port = options.port ?? fromEnvironment(environment, 'OTEL_EXPORTER_PROMETHEUS_PORT') ?? 9464
+  const port = options.port ?? numberFrom(environment, 'OTEL_EXPORTER_PROMETHEUS_PORT', 0, 65_535) ?? 9464
   return {
     port: check.integer(port, 'prometheus.port', 0, 65_535),
-    host: check.text(options.host ?? (environment['OTEL_EXPORTER_PROMETHEUS_HOST'] || '127.0.0.1'), 'prometheus.host'),
+    host: check.text(
+      options.host ?? textFrom(environment, 'OTEL_EXPORTER_PROMETHEUS_HOST') ?? '127.0.0.1',
+      'prometheus.host',
+    ),
     path,
     listen: check.boolean(options.listen ?? true, 'prometheus.listen'),
     scopeLabels: check.boolean(options.scopeLabels ?? true, 'prometheus.scopeLabels'),
@@ -194,11 +210,13 @@ function otlpConfig(options: OtlpOptions, environment: Environment): OtlpConfig 
     'otlp.',
   )
   const base = options.url === undefined ? undefined : check.httpUrl(options.url, 'otlp.url').replace(/\/+$/, '')
-  const interval = options.intervalMs ?? fromEnvironment(environment, 'OTEL_METRIC_EXPORT_INTERVAL') ?? 60_000
+  const interval = options.intervalMs ?? numberFrom(environment, 'OTEL_METRIC_EXPORT_INTERVAL', 1, LONGEST_MS) ?? 60_000
   const intervalMs = check.integer(interval, 'otlp.intervalMs', 1, LONGEST_MS)
-  const exportTimeout = options.timeoutMs ?? fromEnvironment(environment, 'OTEL_METRIC_EXPORT_TIMEOUT') ?? 30_000
+  const exportTimeout =
+    options.timeoutMs ?? numberFrom(environment, 'OTEL_METRIC_EXPORT_TIMEOUT', 1, LONGEST_MS) ?? 30_000
   const signal = (name: 'metrics' | 'logs'): OtlpSignalConfig => ({
     url: base === undefined ? undefined : `${base}/v1/${name}`,
+    endpoint: base ?? endpointFromEnvironment(environment, name) ?? 'http://localhost:4318',
     headers: check.optional(check.texts, options.headers, 'otlp.headers'),
     protocol: check.oneOf(
       options.protocol ?? protocolFromEnvironment(environment, name) ?? 'http/protobuf',
@@ -236,24 +254,20 @@ function shutdownCauses(causes: StartOptions['shutdownOn']): readonly ShutdownCa
     .map((cause) => check.oneOf(cause, ['SIGTERM', 'SIGINT', 'beforeExit'] as const, 'shutdownOn[]'))
 }
 
-function metricExporters(environment: Environment): readonly string[] | undefined {
-  const names = environment['OTEL_METRICS_EXPORTER']?.trim()
-  if (!names) return undefined
-  return names
-    .split(',')
-    .map((name) => check.oneOf(name.trim(), ['otlp', 'prometheus', 'none'] as const, 'OTEL_METRICS_EXPORTER'))
+function hasOtlpEndpoint(environment: Environment): boolean {
+  return endpointFromEnvironment(environment, 'logs') !== undefined
+}
+
+function endpointFromEnvironment(environment: Environment, signal: 'metrics' | 'logs'): string | undefined {
+  const url =
+    textFrom(environment, `OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_ENDPOINT`) ??
+    textFrom(environment, 'OTEL_EXPORTER_OTLP_ENDPOINT')
+  return url !== undefined && URL.canParse(url) ? url : undefined
 }
 
 function protocolFromEnvironment(environment: Environment, signal: 'metrics' | 'logs') {
-  const name = `OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_PROTOCOL`
-  if (environment[name]) return check.oneOf(environment[name], PROTOCOLS, name)
-  const general = environment['OTEL_EXPORTER_OTLP_PROTOCOL']
-  return general ? check.oneOf(general, PROTOCOLS, 'OTEL_EXPORTER_OTLP_PROTOCOL') : undefined
-}
-
-function fromEnvironment(environment: Environment, name: string): number | undefined {
-  const value = environment[name]?.trim()
-  if (!value) return undefined
-  if (!/^\d+$/.test(value)) throw new RangeError(`${name} must be a whole number; got ${check.shown(value)}`)
-  return Number(value)
+  return (
+    wordFrom(environment, `OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_PROTOCOL`, PROTOCOLS) ??
+    wordFrom(environment, 'OTEL_EXPORTER_OTLP_PROTOCOL', PROTOCOLS)
+  )
 }

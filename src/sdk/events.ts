@@ -8,6 +8,7 @@ import type { CleanOperation } from '../clean.js'
 import { attribute, event, SCHEMA_URL } from '../semconv.js'
 import { VERSION } from '../version.js'
 import type { Outcomes } from './outcomes.js'
+import { isUnreachable, UnreachableError } from './reachability.js'
 import { reportOnce } from './report.js'
 
 type LogRecords = Parameters<OTLPLogExporter['export']>[0]
@@ -39,6 +40,8 @@ const BATCH_SIZE = 100
 const CONCURRENCY = 4
 /** How long an event may wait for others to fill its batch, in milliseconds. */
 const BATCH_DELAY_MS = 1000
+/** How long until the endpoint is tried again while nobody has ever been there, in milliseconds. */
+const ENDPOINT_DELAY_MS = 5000
 
 const TAKES_NO_LOGS: ReadonlySet<unknown> = new Set([404, 405, 415, 501])
 // Log records are told to be events by their name; DEBUG is the severity the conventions give this one.
@@ -47,6 +50,7 @@ const SCOPE = { name: 'tokmeter', version: VERSION, schemaUrl: SCHEMA_URL }
 
 export class Events {
   readonly #exporter: Pick<OTLPLogExporter, 'export' | 'shutdown'>
+  readonly #endpoint: string
   readonly #resource: Resource
   readonly #outcomes: Outcomes
   #queue: CleanOperation[] = []
@@ -54,11 +58,21 @@ export class Events {
   readonly #exports = new Set<Promise<void>>()
   #timer: NodeJS.Timeout | undefined
   #refused = false
+  /** Nobody has been there yet: what waits goes on waiting. */
+  #awaitsEndpoint = false
+  #isShutdown = false
   #exported = 0
   readonly #dropped = { queue_full: 0, export_failed: 0, not_accepted: 0, deadline: 0 }
 
-  constructor(exporter: Pick<OTLPLogExporter, 'export' | 'shutdown'>, resource: Resource, outcomes: Outcomes) {
+  /** `endpoint`: the URL the exporter sends to. */
+  constructor(
+    exporter: Pick<OTLPLogExporter, 'export' | 'shutdown'>,
+    endpoint: string,
+    resource: Resource,
+    outcomes: Outcomes,
+  ) {
     this.#exporter = exporter
+    this.#endpoint = endpoint
     this.#resource = resource
     this.#outcomes = outcomes
   }
@@ -77,8 +91,9 @@ export class Events {
     }
   }
 
-  /** Sends all that waits, and waits for it. */
+  /** Sends all that waits, and waits for it. What nobody was there to take goes on waiting. */
   async flush(): Promise<void> {
+    this.#awaitsEndpoint = false
     this.#send(true)
     while (this.#exports.size > 0) {
       await Promise.race(this.#exports)
@@ -88,23 +103,27 @@ export class Events {
 
   /** Gives up what waits, and what is under way, and ends. */
   async shutdown(): Promise<void> {
+    this.#isShutdown = true
     clearTimeout(this.#timer)
-    this.#dropped.deadline += this.#queue.length
+    this.#dropped[this.#awaitsEndpoint ? 'export_failed' : 'deadline'] += this.#queue.length
     this.#queue = []
     await this.#exporter.shutdown()
   }
 
   #schedule(): void {
     if (this.#timer !== undefined) return
+    const delay = this.#awaitsEndpoint ? ENDPOINT_DELAY_MS : BATCH_DELAY_MS
     this.#timer = setTimeout(() => {
       this.#timer = undefined
+      this.#awaitsEndpoint = false
       this.#send(true)
-    }, BATCH_DELAY_MS)
+    }, delay)
     this.#timer.unref()
   }
 
   #send(partial = false): void {
     while (
+      !this.#awaitsEndpoint &&
       this.#exports.size < CONCURRENCY &&
       this.#queue.length > 0 &&
       (partial || this.#queue.length >= BATCH_SIZE)
@@ -120,8 +139,12 @@ export class Events {
     }
   }
 
-  #export(batch: readonly CleanOperation[]): Promise<void> {
-    return new Promise((resolve) => {
+  async #export(batch: readonly CleanOperation[]): Promise<void> {
+    if (!this.#outcomes.everSucceeded && (await isUnreachable(this.#endpoint))) {
+      this.#putBack(batch)
+      return
+    }
+    await new Promise<void>((resolve) => {
       const done = (error?: unknown) => {
         // Together with its outcome, so that the ledger balances at any moment.
         this.#underWay -= batch.length
@@ -139,6 +162,19 @@ export class Events {
         done(error)
       }
     })
+  }
+
+  #putBack(batch: readonly CleanOperation[]): void {
+    this.#outcomes.count('events', new UnreachableError('nobody listens there'))
+    this.#underWay -= batch.length
+    if (this.#isShutdown) {
+      this.#dropped.export_failed += batch.length
+      return
+    }
+    const room = Math.max(0, QUEUE_LIMIT - this.#queue.length)
+    this.#queue.unshift(...batch.slice(0, room))
+    this.#dropped.queue_full += Math.max(0, batch.length - room)
+    this.#awaitsEndpoint = true
   }
 
   #lost(count: number, error: unknown): void {

@@ -15,12 +15,17 @@ import {
 } from '@opentelemetry/sdk-metrics'
 import type { OtlpConfig, OtlpSignalConfig } from './config.js'
 import type { Outcomes } from './outcomes.js'
+import { isUnreachable, UnreachableError } from './reachability.js'
 
 const TEMPORALITY = {
   cumulative: AggregationTemporalityPreference.CUMULATIVE,
   delta: AggregationTemporalityPreference.DELTA,
   lowmemory: AggregationTemporalityPreference.LOWMEMORY,
 } as const
+
+// Of ExportResultCode, an enum in a package that is otherwise not needed.
+const SUCCESS = 0
+const FAILED = 1
 
 /** A reader that exports metrics by OTLP every interval. */
 export function createOtlpMetricReader(config: OtlpConfig, outcomes: Outcomes): IMetricReader {
@@ -31,7 +36,7 @@ export function createOtlpMetricReader(config: OtlpConfig, outcomes: Outcomes): 
   const json = config.metrics.protocol === 'http/json'
   const exporter = json ? new JsonMetricExporter(options) : new ProtobufMetricExporter(options)
   return new PeriodicExportingMetricReader({
-    exporter: counted(exporter, outcomes),
+    exporter: counted(exporter, config.metrics.endpoint, outcomes),
     exportIntervalMillis: config.intervalMs,
     exportTimeoutMillis: config.exportTimeoutMs,
   })
@@ -53,12 +58,18 @@ function exporterOptions({ url, headers, compression, timeoutMs }: OtlpSignalCon
   }
 }
 
-function counted(exporter: PushMetricExporter, outcomes: Outcomes): PushMetricExporter {
+function counted(exporter: PushMetricExporter, endpoint: string, outcomes: Outcomes): PushMetricExporter {
   return {
-    export(metrics: ResourceMetrics, resultCallback) {
+    async export(metrics: ResourceMetrics, resultCallback) {
+      // Sums are since the start, so nothing is lost by not retrying: the next export holds it all.
+      if (!outcomes.everSucceeded && (await isUnreachable(endpoint))) {
+        const error = new UnreachableError('nobody listens there')
+        outcomes.count('metrics', error)
+        resultCallback({ code: FAILED, error })
+        return
+      }
       exporter.export(metrics, (result) => {
-        // ExportResultCode.SUCCESS is 0; the enum lives in a package that is otherwise not needed.
-        outcomes.count('metrics', result.code === 0 ? undefined : (result.error ?? new Error('export failed')))
+        outcomes.count('metrics', result.code === SUCCESS ? undefined : (result.error ?? new Error('export failed')))
         resultCallback(result)
       })
     },

@@ -40,6 +40,11 @@ export class Outcomes {
     }
   }
 
+  /** Whether an export has ever succeeded, of whichever signal. */
+  get everSucceeded(): boolean {
+    return this.#outcomes.metrics.succeeded + this.#outcomes.events.succeeded > 0
+  }
+
   of(signal: Signal): ExportOutcomes {
     return { ...this.#outcomes[signal] }
   }

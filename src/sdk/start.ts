@@ -50,10 +50,16 @@ export function start(options: StartOptions = {}): Tokmeter {
   return tokmeter
 }
 
-/** Starts as `tokmeter/register` does: by the environment alone, with a shutdown at the end of the process. `undefined` when TOKMETER_START is `false`. */
+/** Starts as `tokmeter/register` does: by the environment alone, with a shutdown at the end of the process. `undefined`, with a warning, when it cannot be started, and when TOKMETER_START is `false`. */
 export function startFromEnvironment(): Tokmeter | undefined {
-  const options = registerConfig()
-  return options === undefined ? undefined : start(options)
+  try {
+    const options = registerConfig()
+    return options === undefined ? undefined : start(options)
+  } catch (error) {
+    // The program did not ask for this: it runs without being measured rather than not at all.
+    reportOnce('TOKMETER_NOT_STARTED', `tokmeter is not started: ${(error as Error).message}`)
+    return undefined
+  }
 }
 
 function assemble(config: Config): Tokmeter {
@@ -70,7 +76,9 @@ function assemble(config: Config): Tokmeter {
   const outcomes = new Outcomes()
   const resource = createResource(config)
   const events =
-    config.otlp && config.events ? new Events(createOtlpLogExporter(config.otlp.logs), resource, outcomes) : undefined
+    config.otlp && config.events
+      ? new Events(createOtlpLogExporter(config.otlp.logs), config.otlp.logs.endpoint, resource, outcomes)
+      : undefined
   const endpoint = config.prometheus && new PrometheusEndpoint(config.prometheus, () => processor.drain())
   const meters = createMeters(config, resource, outcomes, endpoint?.reader)
   const subscribers = new Subscribers()

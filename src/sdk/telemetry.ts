@@ -1,5 +1,5 @@
 /** The SDK's metrics of itself: one table, observed when metrics are collected. */
-import type { Attributes, Meter, ObservableResult } from '@opentelemetry/api'
+import type { Attributes, BatchObservableResult, Meter } from '@opentelemetry/api'
 import { attribute, metric, unit } from '../semconv.js'
 import type { Stats } from './stats.js'
 
@@ -131,19 +131,21 @@ export const SELF_METRICS: readonly SelfMetric[] = [
   },
 ]
 
-/** Observes the SDK on `meter`. Returns what ends it. */
+/** Observes the SDK on `meter`: one look at it for each collection. Returns what ends it. */
 export function observeSelf(meter: Meter, stats: () => Stats): () => void {
-  const ends = SELF_METRICS.map(({ name, kind, unit, description, read }) => {
+  const observed = SELF_METRICS.map(({ name, kind, unit, description, read }) => {
     const options = { unit, description }
     const instrument =
       kind === 'counter' ? meter.createObservableCounter(name, options) : meter.createObservableGauge(name, options)
-    const observe = (result: ObservableResult) => {
-      for (const [value, attributes] of read(stats())) result.observe(value, attributes)
-    }
-    instrument.addCallback(observe)
-    return () => instrument.removeCallback(observe)
+    return { instrument, read }
   })
-  return () => {
-    for (const end of ends) end()
+  const instruments = observed.map(({ instrument }) => instrument)
+  const observe = (result: BatchObservableResult) => {
+    const now = stats()
+    for (const { instrument, read } of observed) {
+      for (const [value, attributes] of read(now)) result.observe(instrument, value, attributes)
+    }
   }
+  meter.addBatchObservableCallback(observe, instruments)
+  return () => meter.removeBatchObservableCallback(observe, instruments)
 }

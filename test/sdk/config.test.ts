@@ -18,6 +18,7 @@ test('without options there is OTLP to the local collector, and a global MeterPr
     otlp: {
       metrics: {
         url: undefined,
+        endpoint: 'http://localhost:4318',
         headers: undefined,
         protocol: 'http/protobuf',
         compression: undefined,
@@ -25,6 +26,7 @@ test('without options there is OTLP to the local collector, and a global MeterPr
       },
       logs: {
         url: undefined,
+        endpoint: 'http://localhost:4318',
         headers: undefined,
         protocol: 'http/protobuf',
         compression: undefined,
@@ -193,15 +195,18 @@ test('the variables of OpenTelemetry are respected, and options win over them', 
   })
 })
 
-test('a wrong variable is refused by its name', () => {
-  const f = (environment: Environment, message: string) => expect(() => config({}, environment)).toThrow(message)
-  f(
-    { OTEL_METRICS_EXPORTER: 'console' },
-    'OTEL_METRICS_EXPORTER must be one of "otlp", "prometheus", "none"; got "console"',
+test('a variable that cannot be used is ignored, with a warning that names it', async () => {
+  const warned = new Promise<Error>((resolve) => process.once('warning', resolve))
+  expect(config({}, { OTEL_METRIC_EXPORT_INTERVAL: '60s' }).otlp?.intervalMs).toBe(60_000)
+  expect((await warned).message).toBe(
+    'OTEL_METRIC_EXPORT_INTERVAL is ignored: it must be a whole number from 1 to 2147483647; got "60s"',
   )
-  f({ OTEL_METRIC_EXPORT_INTERVAL: '60s' }, 'OTEL_METRIC_EXPORT_INTERVAL must be a whole number; got "60s"')
-  f({ OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }, 'OTEL_EXPORTER_OTLP_PROTOCOL must be one of')
-  f({ OTEL_EXPORTER_OTLP_LOGS_PROTOCOL: 'grpc' }, 'OTEL_EXPORTER_OTLP_LOGS_PROTOCOL must be one of')
+  expect(config({}, { OTEL_METRICS_EXPORTER: 'console' })).toEqual(config())
+  expect(config({}, { OTEL_METRICS_EXPORTER: 'console,prometheus' }).prometheus?.port).toBe(9464)
+  const ports = { OTEL_METRICS_EXPORTER: 'prometheus', OTEL_EXPORTER_PROMETHEUS_PORT: '70000' }
+  expect(config({}, ports).prometheus?.port).toBe(9464)
+  const grpc = config({}, { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc', OTEL_EXPORTER_OTLP_LOGS_PROTOCOL: 'http/json' })
+  expect(grpc.otlp).toMatchObject({ metrics: { protocol: 'http/protobuf' }, logs: { protocol: 'http/json' } })
 })
 
 test('signals go under the URL given', () => {
@@ -214,18 +219,27 @@ test('signals go under the URL given', () => {
 test('with a MeterProvider of the application, exporters and views are its own business', () => {
   const meterProvider = new MeterProvider()
   const f = (options: object, message: string) => expect(() => config({ meterProvider, ...options })).toThrow(message)
-  for (const option of [
-    { prometheus: true },
-    { otlp: {} },
-    { readers: [] },
-    { serviceName: 'x' },
-    { resourceAttributes: {} },
-  ])
+  for (const option of [{ prometheus: true }, { readers: [] }, { serviceName: 'x' }, { resourceAttributes: {} }])
     f(option, `${Object.keys(option)[0]} belongs to a MeterProvider of tokmeter's own; it cannot go with meterProvider`)
   f({ views: latencyBuckets() }, 'views belong to the MeterProvider')
   const settled = config({ meterProvider, otlp: false, views: [tagAttributes('tenant')] })
   expect(settled).toMatchObject({ meterProvider, tagAttributes: ['tenant'] })
   expect(config({ meterProvider: 'global' }).meterProvider).toBe('global')
+})
+
+test('to a MeterProvider of the application, OTLP is for events, and only where an endpoint is named', () => {
+  const meterProvider = new MeterProvider()
+  const f = (options: object, environment: Environment, endpoint: string | undefined) => {
+    const settled = config({ meterProvider, ...options }, environment)
+    expect(settled.otlp?.logs.endpoint).toBe(endpoint)
+    expect(settled.events).toBe(endpoint !== undefined)
+  }
+  f({}, {}, undefined)
+  f({ otlp: true }, {}, 'http://localhost:4318')
+  f({ otlp: { url: 'http://here:1' } }, {}, 'http://here:1')
+  f({}, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://there:2' }, 'http://there:2')
+  f({ otlp: false }, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://there:2' }, undefined)
+  f({}, { OTEL_METRICS_EXPORTER: 'otlp' }, undefined)
 })
 
 test('views of the same metric are merged, tags as attributes told apart', () => {
