@@ -83,8 +83,11 @@ const VARIANTS = {
 
   async tokmeter() {
     const require = createRequire(import.meta.url)
-    const { NodeTracerProvider } = require('@opentelemetry/sdk-trace-node')
-    new NodeTracerProvider({ spanProcessors: [countingProcessor] }).register()
+    const { context, trace } = require('@opentelemetry/api')
+    const { TracerProvider } = require('@opentelemetry/sdk-trace')
+    const { AsyncLocalStorageContextManager } = require('@opentelemetry/context-async-hooks')
+    trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [countingProcessor] }))
+    context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
     const { start } = await import('tokmeter')
     const { instrument } = await import('tokmeter/instrumentation/openai')
     const reader = createReader(require)

@@ -1,4 +1,4 @@
-import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node'
+import { InMemorySpanExporter } from '@opentelemetry/sdk-trace'
 import fc from 'fast-check'
 import { beforeEach, expect, test } from 'vitest'
 import type { CleanOperation } from '../../src/clean.js'
@@ -8,6 +8,7 @@ import { createResource } from '../../src/sdk/meters.js'
 import { Outcomes } from '../../src/sdk/outcomes.js'
 import { type Answer, OtlpServer } from './otlp-server.js'
 import { chat, started } from './started.js'
+import { registerTracerProvider } from './traced.js'
 
 let server: OtlpServer
 
@@ -49,7 +50,7 @@ test('each operation arrives as a log record: its name, its time, everything kno
 
 test('an event has the ids of its span', async () => {
   const exporter = new InMemorySpanExporter()
-  new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }).register()
+  registerTracerProvider(exporter)
   const tokmeter = exporting()
   tokmeter.record({ ...chat })
   tokmeter.begin({ operation: 'execute_tool' }).end()

@@ -1,28 +1,15 @@
 import { context, DiagLogLevel, diag, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
-import {
-  AlwaysOffSampler,
-  InMemorySpanExporter,
-  NodeTracerProvider,
-  type ReadableSpan,
-  type Sampler,
-  SimpleSpanProcessor,
-} from '@opentelemetry/sdk-trace-node'
+import { AlwaysOffSampler, InMemorySpanExporter, type ReadableSpan, type Sampler } from '@opentelemetry/sdk-trace'
 import { afterEach, expect, test } from 'vitest'
 import { measure } from '../../src/sdk/active.js'
 import { metric } from '../../src/semconv.js'
 import { InMemoryReader } from '../in-memory.js'
 import { chat, started } from './started.js'
+import { registerTracerProvider } from './traced.js'
 
 const exporter = new InMemorySpanExporter()
 
-function traced(sampler?: Sampler): NodeTracerProvider {
-  const provider = new NodeTracerProvider({
-    spanProcessors: [new SimpleSpanProcessor(exporter)],
-    ...(sampler && { sampler }),
-  })
-  provider.register()
-  return provider
-}
+const traced = (sampler?: Sampler) => registerTracerProvider(exporter, sampler)
 
 afterEach(() => {
   exporter.reset()
