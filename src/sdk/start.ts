@@ -244,7 +244,7 @@ function assemble(config: Config): Tokmeter {
       listening: config.prometheus.listen ? endpoint.listen() : undefined,
     },
   }
-  const stopListening = shutdownOn(config.shutdownOn, () => tokmeter.shutdown())
+  const stopListening = shutdownOn(config.shutdownOn, { shutdown: tokmeter.shutdown, flush: tokmeter.forceFlush })
   return tokmeter
 }
 

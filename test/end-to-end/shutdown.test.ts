@@ -72,6 +72,16 @@ test('where the application listens to the signal too, it decides what becomes o
   expect(arrived()).toEqual([5, 5])
 })
 
+test('what the application still does after the signal is measured too', async () => {
+  const own = `process.once('SIGTERM', () => {
+    clearInterval(stay)
+    setTimeout(() => { sdk.record({ operation: 'chat', requestModel: 'gpt-4o', durationMs: 1 }) }, 50)
+  }); const stay = setInterval(() => {}, 1000); console.log('ready')`
+  const causes = `{ shutdownOn: ['SIGTERM', 'beforeExit'] }`
+  expect(await end(causes, own, 'SIGTERM')).toMatchObject({ code: 0, signal: null })
+  expect(arrived()).toEqual([6, 6])
+})
+
 test('an endpoint that hangs holds a program no longer than the deadline', async () => {
   server.answer(() => 'hang')
   const options = `{ shutdownOn: ['SIGTERM'], shutdownTimeoutMs: 100 }`
