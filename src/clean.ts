@@ -1,15 +1,6 @@
 /** Makes an operation from outside safe to count: numbers checked, names bounded, identities hashed, secrets removed. Throws nothing it can count. */
 import { randomFillSync } from 'node:crypto'
-import type {
-  ChunkGap,
-  Cost,
-  Modality,
-  Operation,
-  OperationError,
-  TagValue,
-  TokensByModality,
-  Usage,
-} from './operation.js'
+import type { Cost, Modality, Operation, OperationError, TagValue, TokensByModality, Usage } from './operation.js'
 import { isForbiddenKey, redact } from './privacy.js'
 import { OTHER } from './semconv.js'
 
@@ -28,7 +19,10 @@ export const TIME_LIMIT_MS = 9e12
 const GAP_GROUP_LIMIT = 32
 
 /** An operation whose every field may be relied on. */
-export type CleanOperation = Operation & { readonly id: string; readonly operation: string; readonly startTime: number }
+export type CleanOperation = Operation & { readonly operation: string; readonly startTime: number }
+
+/** One that may leave the process: it can be told from every other. */
+export type IdentifiedOperation = CleanOperation & { readonly id: string }
 
 export type CleanerOptions = {
   /** Turns an identity into what may leave the process. */
@@ -38,6 +32,7 @@ export type CleanerOptions = {
 }
 
 // What would break a line of text, or is no character at all: control characters, line and paragraph separators, lone surrogates.
+const PLAIN = new RegExp(`^[ -~]{1,${NAME_LIMIT}}$`)
 const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/gu
 
 function cleanText(text: string, limit: number): string {
@@ -85,6 +80,12 @@ export function createCleaner({ hashIdentity, onDiscard }: CleanerOptions) {
       cleanNames.set(value, clean)
     }
     return clean
+  }
+
+  /** A name that does not come again: remembered, it would push out those that do. */
+  function unique(value: unknown, field: string): string | undefined {
+    if (typeof value !== 'string') return name(value, field)
+    return value === '' ? undefined : PLAIN.test(value) ? value : cleanText(value, NAME_LIMIT)
   }
 
   function atMost(value: unknown, limit: number, field: string): number | undefined {
@@ -158,15 +159,16 @@ export function createCleaner({ hashIdentity, onDiscard }: CleanerOptions) {
     }
   }
 
-  function gaps(value: unknown): readonly ChunkGap[] | undefined {
+  function gaps(value: unknown): readonly number[] | undefined {
     if (!Array.isArray(value) || value.length === 0) return undefined
-    const clean: ChunkGap[] = []
-    for (const gap of value.slice(0, GAP_GROUP_LIMIT) as ChunkGap[]) {
-      const ms = atMost(gap?.ms, DURATION_LIMIT_MS, 'outputChunkGaps')
-      const times = count(gap?.count, 'outputChunkGaps')
-      if (ms !== undefined && times !== undefined) clean.push({ ms, count: times })
+    const clean: number[] = []
+    for (let index = 0; index < value.length && index < 2 * GAP_GROUP_LIMIT; index += 2) {
+      const ms = cleanNumber(value[index], DURATION_LIMIT_MS)
+      const times = cleanNumber(value[index + 1], TOKEN_LIMIT)
+      if (ms !== undefined && times !== undefined && Number.isInteger(times)) clean.push(ms, times)
+      else onDiscard('outputChunkGaps')
     }
-    if (value.length > GAP_GROUP_LIMIT) onDiscard('outputChunkGaps')
+    if (value.length > 2 * GAP_GROUP_LIMIT) onDiscard('outputChunkGaps')
     return clean
   }
 
@@ -204,7 +206,7 @@ export function createCleaner({ hashIdentity, onDiscard }: CleanerOptions) {
     const startTime =
       atMost(operation.startTime, TIME_LIMIT_MS, 'startTime') ?? span?.startTime ?? recordedAt - (durationMs ?? 0)
     return {
-      id: name(operation.id, 'id') ?? (traceId && spanId ? `${traceId}-${spanId}` : uuidv7(startTime)),
+      id: unique(operation.id, 'id') ?? (traceId && spanId ? `${traceId}-${spanId}` : undefined),
       operation: name(operation.operation, 'operation') ?? OTHER,
       provider: name(operation.provider, 'provider'),
       requestModel: name(operation.requestModel, 'requestModel'),
@@ -229,7 +231,7 @@ export function createCleaner({ hashIdentity, onDiscard }: CleanerOptions) {
       serverPort: count(operation.serverPort, 'serverPort'),
       retries: count(operation.retries, 'retries'),
       serviceTier: name(operation.serviceTier, 'serviceTier'),
-      responseId: name(operation.responseId, 'responseId'),
+      responseId: unique(operation.responseId, 'responseId'),
       service: name(operation.service, 'service'),
       environment: name(operation.environment, 'environment'),
       region: name(operation.region, 'region'),
@@ -251,6 +253,13 @@ export function createCleaner({ hashIdentity, onDiscard }: CleanerOptions) {
       return undefined
     }
   }
+}
+
+/** `operation` with an id, made where it has none. */
+export function identified(operation: CleanOperation): IdentifiedOperation {
+  // It is the SDK's own object, of one shape with all others: set in place, that stays so.
+  ;(operation as { id?: string | undefined }).id ??= uuidv7(operation.startTime)
+  return operation as IdentifiedOperation
 }
 
 function hexId(value: unknown, length: number): string | undefined {

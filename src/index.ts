@@ -1,5 +1,5 @@
 /** The public API of tokmeter. Re-exports only. */
-export type { CleanOperation } from './clean.js'
+export type { IdentifiedOperation } from './clean.js'
 export type * from './operation.js'
 export type { CustomPrice } from './price.js'
 export { begin, isSuppressed, measure, record, reportClient, suppress } from './sdk/active.js'

@@ -60,7 +60,8 @@ type Series = SeriesIdentity & {
 
 // One row has at most this many variants of its attributes: modalities, token types or cost sources.
 const VARIANTS = 4
-const GAP_BUCKETS = boundaries.duration.length + 1
+/** Groups that gaps between chunks are gathered in: the default buckets. */
+export const GAP_BUCKETS = boundaries.duration.length + 1
 const EXTRA: { readonly [variant: string]: { readonly slot: number; readonly attributes: Attributes } } = {
   unknown: { slot: 0, attributes: { [attribute.tokenModality]: 'unknown' } },
   text: { slot: 1, attributes: { [attribute.tokenModality]: 'text' } },
@@ -134,7 +135,10 @@ export function createInstruments(meter: Meter, options: InstrumentsOptions): In
       gaps = { histogram: row.histogram!, attributes, counts, sums: counts.slice(), waits: false }
       found.gaps[row.index] = gaps
     }
-    for (const { ms, count } of operation.outputChunkGaps) {
+    const pairs = operation.outputChunkGaps
+    for (let index = 0; index + 1 < pairs.length; index += 2) {
+      const ms = pairs[index]!
+      const count = pairs[index + 1]!
       const bucket = gapBucket(ms)
       gaps.counts[bucket]! += count
       gaps.sums[bucket]! += ms * count

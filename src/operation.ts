@@ -53,9 +53,6 @@ export type OperationError = {
   readonly message?: string | undefined
 }
 
-/** `count` gaps between output chunks, of `ms` milliseconds each (the mean of its group, so that sums stay exact). */
-export type ChunkGap = { readonly ms: number; readonly count: number }
-
 /** Values a tag may have. */
 export type TagValue = string | number | boolean
 
@@ -77,8 +74,11 @@ export type Operation = {
   readonly timeToFirstChunkMs?: number | undefined
   /** Content-bearing chunks received. Streaming only. */
   readonly outputChunks?: number | undefined
-  /** Gaps between content-bearing chunks, grouped. Streaming only. */
-  readonly outputChunkGaps?: readonly ChunkGap[] | undefined
+  /**
+   * Gaps between content-bearing chunks, grouped, as flat pairs: milliseconds, how many gaps of that length, milliseconds, …
+   * The milliseconds are the mean of a group, so that sums stay exact. Flat, since thousands may wait in a buffer. Streaming only.
+   */
+  readonly outputChunkGaps?: readonly number[] | undefined
   readonly streamed?: boolean | undefined
   readonly usage?: Usage | undefined
   readonly cost?: Cost | undefined

@@ -102,7 +102,7 @@ test('each sort of operation becomes exactly the measurements of its edition', a
   ])
 
   // A stream: time to the first chunk, and one measurement for every chunk after it.
-  const streamed = { ...chat, timeToFirstChunkMs: 400, outputChunkGaps: [{ ms: 50, count: 3 }] }
+  const streamed = { ...chat, timeToFirstChunkMs: 400, outputChunkGaps: [50, 3] }
   await f('both', streamed, [
     ...chatNow,
     ...chatThen,
@@ -297,15 +297,10 @@ test('a gap falls into the bucket a histogram would put it in', () => {
 })
 
 test('gaps between chunks keep their count, their sum and their distribution', async () => {
-  const gaps = [
-    { ms: 5, count: 10 },
-    { ms: 15, count: 20 },
-    { ms: 1000, count: 3 },
-    { ms: 100_000, count: 1 },
-  ]
+  const gaps = [5, 10, 15, 20, 1000, 3, 100_000, 1]
   const points = await measured([
     { ...chat, outputChunkGaps: gaps },
-    { ...chat, outputChunkGaps: [{ ms: 7, count: 10 }] },
+    { ...chat, outputChunkGaps: [7, 10] },
     { ...chat, outputChunkGaps: [] },
     chat,
   ])
@@ -319,18 +314,15 @@ test('a flush that runs out of time goes on where it stopped, and loses and repe
   const { reader, record, flush } = instruments()
   record({
     ...chat,
-    outputChunkGaps: [
-      { ms: 30, count: 1000 },
-      { ms: 300, count: 1000 },
-    ],
+    outputChunkGaps: [30, 1000, 300, 1000],
   })
-  record({ ...chat, requestModel: 'b', outputChunkGaps: [{ ms: 30, count: 50 }] })
+  record({ ...chat, requestModel: 'b', outputChunkGaps: [30, 50] })
   let flushes = 0
   let more = 0
   while (!flush(() => true)) {
     flushes++
     // What comes between the halves is not lost either.
-    if (more++ < 10) record({ ...chat, outputChunkGaps: [{ ms: 30, count: 1 }] })
+    if (more++ < 10) record({ ...chat, outputChunkGaps: [30, 1] })
   }
   expect(flushes).toBeGreaterThan(60)
   const points = await reader.points(metric.inferenceTimePerOutputChunk)
@@ -342,7 +334,7 @@ test('a flush that runs out of time goes on where it stopped, and loses and repe
 
 test('sums are not held back by gaps that wait', async () => {
   const { reader, record, flush } = instruments()
-  record({ ...chat, outputChunkGaps: [{ ms: 30, count: 1000 }] })
+  record({ ...chat, outputChunkGaps: [30, 1000] })
   expect(flush(() => true)).toBe(false)
   expect((await reader.point(metric.inferenceUsageInput)).value).toBe(1000)
 })
@@ -370,8 +362,7 @@ test('the service tier, which comes from the wire, is bounded like every other v
 
 test('what is beyond the limit of series goes into one, marked as OpenTelemetry marks it, and is told', async () => {
   const { reader, record, flush, overflows } = instruments({ seriesLimit: 2 })
-  for (const model of ['a', 'b', 'c', 'd', 'c', 'a'])
-    record({ ...chat, requestModel: model, outputChunkGaps: [{ ms: 10, count: 2 }] })
+  for (const model of ['a', 'b', 'c', 'd', 'c', 'a']) record({ ...chat, requestModel: model, outputChunkGaps: [10, 2] })
   flush(always)
   const durations = await reader.points()
   const of = (name: string) =>
@@ -432,7 +423,7 @@ test("an attribute processor of the application's that throws is told, and neith
     { instrumentName: metric.inferenceUsageInput, attributesProcessors: refusing },
     { instrumentName: metric.inferenceTimePerOutputChunk, attributesProcessors: refusing },
   ])
-  record({ ...chat, outputChunkGaps: [{ ms: 10, count: 500 }] })
+  record({ ...chat, outputChunkGaps: [10, 500] })
   expect(flush(always)).toBe(true)
   expect(flush(always)).toBe(true)
   expect(errors.length).toBe(2)

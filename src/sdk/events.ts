@@ -4,7 +4,7 @@ import type { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-proto'
 import type { Resource } from '@opentelemetry/resources'
 import { operationAttributes } from '../attributes.js'
 import { operationKind } from '../catalogue.js'
-import type { CleanOperation } from '../clean.js'
+import type { IdentifiedOperation } from '../clean.js'
 import { attribute, event, SCHEMA_URL } from '../semconv.js'
 import { VERSION } from '../version.js'
 import type { Outcomes } from './outcomes.js'
@@ -53,7 +53,7 @@ export class Events {
   readonly #endpoint: string
   readonly #resource: Resource
   readonly #outcomes: Outcomes
-  #queue: CleanOperation[] = []
+  #queue: IdentifiedOperation[] = []
   #underWay = 0
   readonly #exports = new Set<Promise<void>>()
   #timer: NodeJS.Timeout | undefined
@@ -81,7 +81,7 @@ export class Events {
     return { exported: this.#exported, dropped: { ...this.#dropped }, size: this.#queue.length + this.#underWay }
   }
 
-  push(operation: CleanOperation): void {
+  push(operation: IdentifiedOperation): void {
     if (this.#refused) this.#dropped.not_accepted++
     else if (this.#queue.length >= QUEUE_LIMIT) this.#dropped.queue_full++
     else {
@@ -139,7 +139,7 @@ export class Events {
     }
   }
 
-  async #export(batch: readonly CleanOperation[]): Promise<void> {
+  async #export(batch: readonly IdentifiedOperation[]): Promise<void> {
     if (!this.#outcomes.everSucceeded && (await isUnreachable(this.#endpoint))) {
       this.#putBack(batch)
       return
@@ -164,7 +164,7 @@ export class Events {
     })
   }
 
-  #putBack(batch: readonly CleanOperation[]): void {
+  #putBack(batch: readonly IdentifiedOperation[]): void {
     this.#outcomes.count('events', new UnreachableError('nobody listens there'))
     this.#underWay -= batch.length
     if (this.#isShutdown) {
@@ -191,7 +191,7 @@ export class Events {
     )
   }
 
-  #toLogRecord(operation: CleanOperation): LogRecord {
+  #toLogRecord(operation: IdentifiedOperation): LogRecord {
     const { id, startTime, durationMs = 0, traceId, spanId, sampled } = operation
     const attributes: Attributes = operationAttributes(operation)
     attributes[attribute.operationId] = id

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { DiagConsoleLogger, DiagLogLevel, diag } from '@opentelemetry/api'
 import { operationKind, SPENDING_KINDS } from '../catalogue.js'
-import { type CleanOperation, createCleaner } from '../clean.js'
+import { type CleanOperation, createCleaner, identified } from '../clean.js'
 import { createInstruments, type Instruments } from '../instruments.js'
 import type { Cost, Operation } from '../operation.js'
 import { createPricer } from '../price.js'
@@ -102,8 +102,10 @@ function assemble(config: Config): Tokmeter {
   }
   function measureOperation(operation: CleanOperation): void {
     instruments!.record(operation)
-    events?.push(operation)
-    subscribers.publish(operation)
+    if (events === undefined && subscribers.isEmpty) return
+    const leaving = identified(operation)
+    events?.push(leaving)
+    subscribers.publish(leaving)
   }
 
   // Buffer.

@@ -1,8 +1,8 @@
 /** Lets parts of the program see each operation as it is measured: each by a bounded queue of its own, what it missed counted. */
-import type { CleanOperation } from '../clean.js'
+import type { IdentifiedOperation } from '../clean.js'
 
 /** Sees one operation. What it throws is ignored; while the promise it returns is open, its queue waits. */
-export type Listener = (operation: CleanOperation) => void | Promise<void>
+export type Listener = (operation: IdentifiedOperation) => void | Promise<void>
 
 export type SubscribeOptions = {
   /** Most operations that wait for this listener; beyond, the oldest is left out and counted. @default 1000 */
@@ -22,7 +22,7 @@ class Subscriber implements Subscription {
   readonly #listener: Listener
   readonly #capacity: number
   readonly #remove: (subscriber: Subscriber) => void
-  #queue: CleanOperation[] = []
+  #queue: IdentifiedOperation[] = []
   #delivering = false
 
   constructor(listener: Listener, capacity: number, remove: (subscriber: Subscriber) => void) {
@@ -35,7 +35,7 @@ class Subscriber implements Subscription {
     return this.#queue.length
   }
 
-  push(operation: CleanOperation): void {
+  push(operation: IdentifiedOperation): void {
     if (this.#queue.length === this.#capacity) {
       this.#queue.shift()
       this.lagged++
@@ -74,6 +74,10 @@ export class Subscribers {
     return lagged
   }
 
+  get isEmpty(): boolean {
+    return this.#subscribers.size === 0
+  }
+
   add(listener: Listener, { capacity = 1000 }: SubscribeOptions = {}): Subscription {
     if (typeof listener !== 'function') throw new TypeError(`listener must be a function; got ${typeof listener}`)
     if (!Number.isInteger(capacity) || capacity < 1)
@@ -85,7 +89,7 @@ export class Subscribers {
     return subscriber
   }
 
-  publish(operation: CleanOperation): void {
+  publish(operation: IdentifiedOperation): void {
     for (const subscriber of this.#subscribers) subscriber.push(operation)
   }
 }

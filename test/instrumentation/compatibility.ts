@@ -6,7 +6,7 @@ import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promi
 import { expect } from 'vitest'
 import { type Emulator, startEmulator } from '../../demo/emulator.js'
 import type { Control } from '../../demo/faults.js'
-import { type CleanOperation, start, type Tokmeter } from '../../src/index.js'
+import { type IdentifiedOperation, start, type Tokmeter } from '../../src/index.js'
 import type { Any } from './client-under-test.js'
 
 /** What a scenario works with. */
@@ -27,7 +27,7 @@ export type Row = {
   /** What must be counted: exactly these operations, in this order, with at least these fields. `undefined` means absent. */
   readonly operations: readonly { readonly [field: string]: unknown }[]
   /** Looks at them more closely. */
-  readonly check?: (operations: readonly CleanOperation[]) => void
+  readonly check?: (operations: readonly IdentifiedOperation[]) => void
 }
 
 /** All that a program can see of a scenario. */
@@ -41,7 +41,7 @@ type Seen = {
 export class Bench {
   readonly #emulator: Emulator
   readonly #tokmeter: Tokmeter
-  readonly #operations: CleanOperation[] = []
+  readonly #operations: IdentifiedOperation[] = []
   readonly #makeClient: (url: string) => Any
 
   private constructor(emulator: Emulator, tokmeter: Tokmeter, makeClient: (url: string) => Any) {
@@ -89,7 +89,7 @@ export class Bench {
   }
 
   /** The operations counted since the last time. */
-  async counted(): Promise<CleanOperation[]> {
+  async counted(): Promise<IdentifiedOperation[]> {
     await nextTurn()
     await this.#tokmeter.forceFlush()
     await nextTurn()
@@ -103,7 +103,7 @@ export class Bench {
 }
 
 /** Checks that `operations` are those the row expects. */
-export function expectOperations(operations: readonly CleanOperation[], row: Row): void {
+export function expectOperations(operations: readonly IdentifiedOperation[], row: Row): void {
   expect(operations.length, `operations: ${JSON.stringify(operations)}`).toBe(row.operations.length)
   for (const [index, expected] of row.operations.entries()) {
     const operation = operations[index] as { readonly [field: string]: unknown } | undefined

@@ -5,11 +5,11 @@ import { instrument } from '../../instrumentation/index.js'
 import { OpenCalls } from '../../instrumentation/open-calls.js'
 import { instrument as instrumentOpenAI } from '../../instrumentation/openai.js'
 import { readOpenAiUsage } from '../../instrumentation/openai-usage.js'
-import { type CleanOperation, start } from '../../src/index.js'
+import { type IdentifiedOperation, start } from '../../src/index.js'
 import type { Any } from './client-under-test.js'
 
 const tokmeter = start({ otlp: false, prometheus: false, registerGlobally: false })
-const operations: CleanOperation[] = []
+const operations: IdentifiedOperation[] = []
 tokmeter.subscribe((operation) => {
   operations.push(operation)
 })

@@ -5,12 +5,12 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { startEmulator } from '../../demo/emulator.js'
 import { defaultRecordings, expected } from '../../demo/recordings.js'
 import { instrument } from '../../instrumentation/index.js'
-import { type CleanOperation, start } from '../../src/index.js'
+import { type IdentifiedOperation, start } from '../../src/index.js'
 import type { Any } from './client-under-test.js'
 
 const emulator = await startEmulator()
 const tokmeter = start({ otlp: false, prometheus: false, registerGlobally: false })
-const operations: CleanOperation[] = []
+const operations: IdentifiedOperation[] = []
 tokmeter.subscribe((operation) => {
   operations.push(operation)
 })
@@ -30,7 +30,7 @@ const CALLS: { readonly [api: string]: (parameters: object, options: object) => 
 }
 
 /** Plays a recording; of a stream, leaves after `afterChunks` content-bearing chunks, where that is given. */
-async function play(name: string): Promise<CleanOperation[]> {
+async function play(name: string): Promise<IdentifiedOperation[]> {
   const { api, events } = defaultRecordings().get(name) ?? {}
   const stream =
     events === undefined ? {} : { stream: true, ...(api === 'chat' && { stream_options: { include_usage: true } }) }

@@ -42,7 +42,7 @@ for (const name of hostile) {
       workflowName: name,
       durationMs: 12,
       timeToFirstChunkMs: 3,
-      outputChunkGaps: [{ ms: 5, count: 3 }],
+      outputChunkGaps: [5, 3],
       inferenceCalls: 2,
       toolCalls: 1,
       retries: 1,

@@ -67,13 +67,17 @@ test('a failed operation keeps what it used', () => {
   expect(operation.usage).toEqual({ inputTokens: 5 })
 })
 
+/** How many gaps: the second of each pair. */
+const gapsIn = ({ outputChunkGaps = [] }: Operation) =>
+  outputChunkGaps.reduce((sum, count, index) => (index % 2 === 1 ? sum + count : sum), 0)
+
 test('chunks set the time to the first of them, and each later one a gap', () => {
   const operation = operationOf((handle) => {
     for (let i = 0; i < 5; i++) handle.chunk()
     handle.end()
   })
   expect(operation.outputChunks).toBe(5)
-  expect(operation.outputChunkGaps!.reduce((sum, { count }) => sum + count, 0)).toBe(4)
+  expect(gapsIn(operation)).toBe(4)
   expect(operation.timeToFirstChunkMs).toBeGreaterThanOrEqual(0)
   expect(operation.timeToFirstChunkMs).toBeLessThanOrEqual(operation.durationMs!)
 })
@@ -85,7 +89,7 @@ test('the first chunk alone says when, not how many', () => {
       handle.end(end)
     })
     expect(operation.outputChunks).toBe(chunks)
-    expect((operation.outputChunkGaps ?? []).reduce((sum, { count }) => sum + count, 0)).toBe(gaps)
+    expect(gapsIn(operation)).toBe(gaps)
   }
   const first = (handle: OperationHandle) => handle.firstChunk()
   f(first, {}, undefined, 0)
@@ -137,7 +141,7 @@ test('a clock that jumps moves the time of an operation and never its duration',
       expect(operation.durationMs).toBeGreaterThanOrEqual(0)
       expect(operation.durationMs).toBeLessThan(60_000)
       expect(operation.timeToFirstChunkMs).toBeLessThan(60_000)
-      expect(operation.outputChunkGaps![0]!.ms).toBeLessThan(60_000)
+      expect(operation.outputChunkGaps![0]).toBeLessThan(60_000)
       expect(Math.abs(operation.startTime! - now())).toBeLessThan(60_000)
     } finally {
       Date.now = now

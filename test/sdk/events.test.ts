@@ -1,7 +1,7 @@
 import { InMemorySpanExporter } from '@opentelemetry/sdk-trace'
 import fc from 'fast-check'
 import { beforeEach, expect, test } from 'vitest'
-import type { CleanOperation } from '../../src/clean.js'
+import type { IdentifiedOperation } from '../../src/clean.js'
 import { resolveConfig } from '../../src/sdk/config.js'
 import { Events } from '../../src/sdk/events.js'
 import { createResource } from '../../src/sdk/meters.js'
@@ -143,7 +143,7 @@ test('an endpoint that never answers loses events past the queue, counted, and d
 })
 
 test('exported + dropped + waiting = operations measured, whatever the exporter does', async () => {
-  const operation = (id: number): CleanOperation => ({ id: String(id), operation: 'chat', startTime: 0 })
+  const operation = (id: number): IdentifiedOperation => ({ id: String(id), operation: 'chat', startTime: 0 })
   const resource = createResource(resolveConfig({}, {}))
   const outcome = fc.constantFrom<'sent' | 'failed' | 'throws' | 404 | 'later'>(
     'sent',

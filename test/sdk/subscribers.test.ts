@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import type { CleanOperation } from '../../src/clean.js'
+import type { IdentifiedOperation } from '../../src/clean.js'
 import { type Listener, Subscribers } from '../../src/sdk/subscribers.js'
 
-const operation = (id: number): CleanOperation => ({ id: String(id), operation: 'chat', startTime: 0 })
+const operation = (id: number): IdentifiedOperation => ({ id: String(id), operation: 'chat', startTime: 0 })
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 
 test('every subscriber sees every operation, in order', async () => {
