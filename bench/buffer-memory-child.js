@@ -41,6 +41,7 @@ function stream(index) {
         finishReason: answer.finish,
       },
       serviceTier: answer.tier,
+      responseId: answer.id,
       usage: { inputTokens: 8000, outputTokens: 1500, cacheReadTokens: 4096, reasoningTokens: 900 },
     },
     index,

@@ -159,7 +159,7 @@ export function takeClock() {
 
 /**
  * One call from begin to end. Returns the gaps between its chunks.
- * @param {(typeof KINDS)[number]} kind
+ * @param {(typeof KINDS)[number] & { responseId?: string }} kind `responseId`: as it was received.
  * @param {number} index
  * @param {number} chunks
  * @param {object} tools
@@ -167,7 +167,7 @@ export function takeClock() {
  * @param {{ advance: (ms: number) => void }} tools.clock
  * @param {() => number} tools.random
  */
-export function runCall({ base, usage, error, serviceTier }, index, chunks, { capture, clock, random }) {
+export function runCall({ base, usage, error, serviceTier, responseId }, index, chunks, { capture, clock, random }) {
   const { operation, provider, requestModel, streamed, serverAddress, serverPort } = base
   const handle = capture.begin({ operation, provider, requestModel, streamed, serverAddress, serverPort })
   /** @type {number[]} */
@@ -189,7 +189,7 @@ export function runCall({ base, usage, error, serviceTier }, index, chunks, { ca
   /** @param {number | undefined} most */
   const tokens = (most) => (most === undefined ? undefined : Math.ceil(most * share))
   const fields = {
-    responseId: error === undefined ? `resp-${index}-${Math.floor(random() * 2 ** 31)}` : undefined,
+    responseId: error === undefined ? (responseId ?? `resp-${index}-${Math.floor(random() * 2 ** 31)}`) : undefined,
     responseModel: base.responseModel,
     finishReason: base.finishReason,
     serviceTier,

@@ -124,7 +124,7 @@ class OpenOperation {
       operation: fields?.operation ?? start.operation,
       provider: fields?.provider ?? start.provider,
       requestModel: fields?.requestModel ?? start.requestModel,
-      responseModel: fields?.responseModel,
+      responseModel: shared(fields?.responseModel),
       startTime: start.startTime,
       durationMs,
       timeToFirstChunkMs: this.firstChunkAt === 0 ? fields?.timeToFirstChunkMs : this.firstChunkAt - this.startedAt,
@@ -132,27 +132,41 @@ class OpenOperation {
       outputChunkGaps: this.gaps === undefined ? fields?.outputChunkGaps : meansOf(this.gaps),
       streamed,
       usage: fields?.usage,
-      cost: fields?.cost,
-      error,
-      finishReason: fields?.finishReason,
+      finishReason: shared(fields?.finishReason),
       serverAddress: fields?.serverAddress ?? start.serverAddress,
       serverPort: fields?.serverPort ?? start.serverPort,
-      retries: this.retries > 0 ? this.retries : fields?.retries,
-      serviceTier: fields?.serviceTier,
+      serviceTier: shared(fields?.serviceTier),
       responseId: fields?.responseId,
     }
+    if (error !== undefined) operation.error = error
     for (const field of RARE_FIELDS) {
       const value = fields?.[field] ?? (start as OperationEnd)[field]
       if (value !== undefined) (operation as { [field: string]: unknown })[field] = value
     }
+    if (this.retries > 0) operation.retries = this.retries
     return operation
   }
 }
 
+const sharedTexts = new Map<string, string>()
+
+/** One copy of a text for all operations that have it: every answer brings its own, and thousands of them may wait. */
+function shared(text: string | undefined): string | undefined {
+  if (typeof text !== 'string') return text
+  const known = sharedTexts.get(text)
+  if (known !== undefined) return known
+  // From the wire, so bounded; what comes often is soon there again.
+  if (sharedTexts.size >= 1000) sharedTexts.clear()
+  sharedTexts.set(text, text)
+  return text
+}
+
 type Mutable<T> = { -readonly [key in keyof T]: T[key] }
 
-/** Fields that calls to a model do not have. */
+/** Fields that few calls to a model have. */
 const RARE_FIELDS = [
+  'cost',
+  'retries',
   'toolName',
   'toolType',
   'agentName',
