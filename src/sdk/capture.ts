@@ -1,8 +1,8 @@
 /** How a unit of GenAI work is observed while it runs: what instrumentations build on. Knows nothing of what becomes of the operation. */
 import { context } from '@opentelemetry/api'
-import { GAP_BUCKETS, gapBucket } from '../instruments.js'
 import type { Operation, OperationError } from '../operation.js'
 import { ABANDONED, toOperationError } from './failure.js'
+import { OpenOperation } from './open-operation.js'
 import type { OperationSpan } from './tracing.js'
 
 /** What is known when a unit of work begins. */
@@ -69,131 +69,6 @@ export type Capture = {
 
 /** Most operations that may be open at once; beyond, the oldest is ended as abandoned. */
 const OPEN_LIMIT = 10_000
-
-/** The state of an operation under way. The handle refers to it, never it to the handle: so the handle can be collected. */
-class OpenOperation {
-  readonly start: OperationStart & { readonly startTime: number }
-  readonly startedAt = performance.now()
-  readonly span: OperationSpan | undefined
-  ended = false
-  retries = 0
-  chunks = 0
-  firstChunkAt = 0
-  /** When something was last heard of it, on the clock of `startedAt`; 0 when nothing was. */
-  heardAt = 0
-  /** Sum and count of the gaps of each bucket, in turn: a stream of any length takes the same room. */
-  gaps: number[] | undefined
-
-  constructor(start: OperationStart, beginSpan: CaptureOptions['beginSpan']) {
-    // A copy: what the caller's object does later, when it is read again, cannot fail the end.
-    this.start = { ...start, startTime: Date.now() }
-    this.span = beginSpan(this.start)
-  }
-
-  firstChunk(): void {
-    if (this.firstChunkAt === 0) this.heardAt = this.firstChunkAt = performance.now()
-  }
-
-  chunk(): void {
-    const now = performance.now()
-    if (this.firstChunkAt === 0) this.firstChunkAt = now
-    else {
-      // The first one was told by `firstChunk`, which alone says nothing of how many there are.
-      if (this.chunks === 0) this.chunks = 1
-      const gap = now - this.heardAt
-      const bucket = 2 * gapBucket(gap)
-      this.gaps ??= new Array(2 * GAP_BUCKETS).fill(0)
-      this.gaps[bucket]! += gap
-      this.gaps[bucket + 1]! += 1
-    }
-    this.chunks++
-    this.heardAt = now
-  }
-
-  toOperation(
-    fields: OperationEnd | undefined,
-    error: OperationError | undefined,
-    durationMs: number | undefined,
-  ): Operation {
-    const { start } = this
-    const streamed = fields?.streamed ?? start.streamed
-    const isSilent = streamed === true && this.firstChunkAt === 0
-    // One shape for all that instrumentations record, whatever of it is known: shapes of their own would cost each of them
-    // 200 bytes of the buffer and ten times the time, on Node 20 at least. What is rarely there is put in afterwards.
-    const operation: Mutable<Operation> = {
-      operation: fields?.operation ?? start.operation,
-      provider: fields?.provider ?? start.provider,
-      requestModel: fields?.requestModel ?? start.requestModel,
-      responseModel: shared(fields?.responseModel),
-      startTime: start.startTime,
-      durationMs,
-      timeToFirstChunkMs: this.firstChunkAt === 0 ? fields?.timeToFirstChunkMs : this.firstChunkAt - this.startedAt,
-      outputChunks: fields?.outputChunks ?? (this.chunks > 0 || isSilent ? this.chunks : undefined),
-      outputChunkGaps: this.gaps === undefined ? fields?.outputChunkGaps : meansOf(this.gaps),
-      streamed,
-      usage: fields?.usage,
-      finishReason: shared(fields?.finishReason),
-      serverAddress: fields?.serverAddress ?? start.serverAddress,
-      serverPort: fields?.serverPort ?? start.serverPort,
-      serviceTier: shared(fields?.serviceTier),
-      responseId: fields?.responseId,
-    }
-    if (error !== undefined) operation.error = error
-    for (const field of RARE_FIELDS) {
-      const value = fields?.[field] ?? (start as OperationEnd)[field]
-      if (value !== undefined) (operation as { [field: string]: unknown })[field] = value
-    }
-    if (this.retries > 0) operation.retries = this.retries
-    return operation
-  }
-}
-
-const sharedTexts = new Map<string, string>()
-
-/** One copy of a text for all operations that have it: every answer brings its own, and thousands of them may wait. */
-function shared(text: string | undefined): string | undefined {
-  if (typeof text !== 'string') return text
-  const known = sharedTexts.get(text)
-  if (known !== undefined) return known
-  // From the wire, so bounded; what comes often is soon there again.
-  if (sharedTexts.size >= 1000) sharedTexts.clear()
-  sharedTexts.set(text, text)
-  return text
-}
-
-type Mutable<T> = { -readonly [key in keyof T]: T[key] }
-
-/** Fields that few calls to a model have. */
-const RARE_FIELDS = [
-  'cost',
-  'retries',
-  'toolName',
-  'toolType',
-  'agentName',
-  'workflowName',
-  'inferenceCalls',
-  'toolCalls',
-  'service',
-  'environment',
-  'region',
-  'conversationId',
-  'userId',
-  'tags',
-] as const satisfies readonly (keyof OperationEnd)[]
-
-/** Of the sums and counts of all buckets, the mean and the count of those that have any. */
-function meansOf(gaps: readonly number[]): readonly number[] {
-  let groups = 0
-  for (let index = 1; index < gaps.length; index += 2) if (gaps[index] !== 0) groups++
-  const means: number[] = new Array(2 * groups)
-  let next = 0
-  for (let index = 1; index < gaps.length; index += 2) {
-    if (gaps[index] === 0) continue
-    means[next++] = gaps[index - 1]! / gaps[index]!
-    means[next++] = gaps[index]!
-  }
-  return means
-}
 
 export function createCapture({ record, beginSpan }: CaptureOptions): Capture {
   const open = new Set<OpenOperation>()

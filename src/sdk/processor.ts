@@ -4,6 +4,8 @@
 const SLICE_MS = 2.5
 /** Most operations of a slice: those who see each one by a bounded queue, as subscribers do, have their turn between slices. */
 const SLICE_OPERATIONS = 500
+/** Slices whose sums are handed on together: each sum costs as much as a measurement, however many operations are in it. */
+const SLICES_PER_FLUSH = 8
 /** How long an operation may wait in the buffer before a drain begins, in milliseconds: many are measured at once, which is cheaper. */
 const DRAIN_DELAY_MS = 200
 
@@ -12,14 +14,15 @@ export type ProcessorOptions = {
   readonly isReady: () => boolean
   /** Measures one operation; false when none waits. */
   readonly measureNext: () => boolean
-  /** Ends a slice: what was summed is handed on. Returns whether nothing is left over. */
-  readonly endSlice: (outOfTime: () => boolean) => boolean
+  /** Hands on what was summed. Returns whether nothing is left over. */
+  readonly flush: (outOfTime: () => boolean) => boolean
 }
 
 export class Processor {
   readonly #options: ProcessorOptions
   #timer: NodeJS.Timeout | undefined
   #draining: Promise<void> | undefined
+  #slices = 0
 
   constructor(options: ProcessorOptions) {
     this.#options = options
@@ -57,7 +60,13 @@ export class Processor {
 
   async #drain(until: number): Promise<void> {
     if (!this.#options.isReady()) return
-    while (!this.#slice() && performance.now() < until) await new Promise((resolve) => setImmediate(resolve))
+    while (!this.#slice()) {
+      if (performance.now() >= until) {
+        this.#options.flush(() => true)
+        return
+      }
+      await new Promise((resolve) => setImmediate(resolve))
+    }
   }
 
   /** Returns whether all is done. */
@@ -68,6 +77,7 @@ export class Processor {
     let left = SLICE_OPERATIONS
     do more = this.#options.measureNext()
     while (more && --left > 0 && !outOfTime())
-    return this.#options.endSlice(outOfTime) && !more
+    if (more && ++this.#slices % SLICES_PER_FLUSH !== 0) return false
+    return this.#options.flush(outOfTime) && !more
   }
 }

@@ -137,7 +137,7 @@ function assemble(config: Config): Tokmeter {
   const processor = new Processor({
     isReady: isReadyToDrain,
     measureNext: () => buffer.measureNext(measureOperation),
-    endSlice: (outOfTime) => instruments!.flush(outOfTime),
+    flush: (outOfTime) => instruments!.flush(outOfTime),
   })
   const buffer = new Buffer({
     capacity: config.bufferCapacity,

@@ -8,12 +8,12 @@ function work(milliseconds: number): void {
 }
 
 function processor(waiting: number, options: Partial<ProcessorOptions> = {}) {
-  const state = { waiting, slices: 0, ready: true }
+  const state = { waiting, flushes: 0, ready: true }
   const made = new Processor({
     isReady: () => state.ready,
     measureNext: () => state.waiting > 0 && state.waiting-- > 0,
-    endSlice: () => {
-      state.slices++
+    flush: () => {
+      state.flushes++
       return true
     },
     ...options,
@@ -28,9 +28,44 @@ test('a drain measures all that waits', async () => {
 })
 
 test('a slice measures at most 500 operations, however quick they are', async () => {
-  const { processor: made, state } = processor(10_000)
+  let turns = 0
+  const atTurn: number[] = []
+  const { processor: made, state } = processor(10_000, {
+    measureNext: () => {
+      atTurn[turns] = (atTurn[turns] ?? 0) + 1
+      return state.waiting > 0 && state.waiting-- > 0
+    },
+  })
+  const draining = made.drain()
+  while (state.waiting > 0) {
+    turns++
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  await draining
+  expect(Math.max(...atTurn.map((count) => count ?? 0))).toBeLessThanOrEqual(500)
+})
+
+test('the sums of eight slices are handed on together, and the last ones at the end', async () => {
+  const { processor: made, state } = processor(10_000, { measureNext: () => state.waiting > 0 && state.waiting-- > 0 })
   await made.drain()
-  expect(state.slices).toBeGreaterThanOrEqual(20)
+  // 10,000 operations are at least 21 slices, the last one finding nothing more.
+  expect(state.flushes).toBeGreaterThanOrEqual(3)
+  state.waiting = 3
+  const before = state.flushes
+  await made.drain()
+  expect(state.flushes).toBe(before + 1)
+})
+
+test('a drain that stops at its deadline hands on what it has summed', async () => {
+  const { processor: made, state } = processor(1000, {
+    measureNext: () => {
+      work(1)
+      return state.waiting > 0 && state.waiting-- > 0
+    },
+  })
+  await made.drain(performance.now() - 1)
+  expect(state.waiting).toBeGreaterThan(0)
+  expect(state.flushes).toBe(1)
 })
 
 test('a drain goes in slices, and the program has its turn between them', async () => {
@@ -44,7 +79,6 @@ test('a drain goes in slices, and the program has its turn between them', async 
   const taking = setInterval(() => turns++, 0)
   await made.drain()
   clearInterval(taking)
-  expect(state.slices).toBeGreaterThanOrEqual(6)
   expect(turns).toBeGreaterThanOrEqual(3)
 })
 
@@ -52,7 +86,7 @@ test('a slice that is out of time is told so, and what it leaves over is taken u
   let left = 5
   const told: boolean[] = []
   const { processor: made } = processor(0, {
-    endSlice: (outOfTime) => {
+    flush: (outOfTime) => {
       work(3)
       told.push(outOfTime())
       return --left === 0
@@ -91,7 +125,7 @@ test('with nothing to measure with, a drain leaves everything and a scheduled on
   made.schedule()
   state.ready = true
   while (state.waiting > 0) await new Promise((resolve) => setTimeout(resolve, 10))
-  expect(state.slices).toBe(1)
+  expect(state.flushes).toBe(1)
 })
 
 test('a drain that was to begin is forgotten when stopped', async () => {
