@@ -32,10 +32,12 @@ export type CleanerOptions = {
 }
 
 // What would break a line of text, or is no character at all: control characters, line and paragraph separators, lone surrogates.
+// Most text is neither long nor odd, which is quicker to see than to mend.
 const PLAIN = new RegExp(`^[ -~]{1,${NAME_LIMIT}}$`)
 const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/gu
 
 function cleanText(text: string, limit: number): string {
+  if (PLAIN.test(text) && text.length <= limit) return text
   return (text.length > limit ? text.slice(0, limit) : text).replace(UNPRINTABLE, '\ufffd')
 }
 
@@ -85,7 +87,7 @@ export function createCleaner({ hashIdentity, onDiscard }: CleanerOptions) {
   /** A name that does not come again: remembered, it would push out those that do. */
   function unique(value: unknown, field: string): string | undefined {
     if (typeof value !== 'string') return name(value, field)
-    return value === '' ? undefined : PLAIN.test(value) ? value : cleanText(value, NAME_LIMIT)
+    return cleanName(value)
   }
 
   function atMost(value: unknown, limit: number, field: string): number | undefined {
