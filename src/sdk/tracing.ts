@@ -1,5 +1,6 @@
 /** Spans of operations, through the API alone: where no TracerProvider is registered there is nothing to do, and nothing is done. */
 import {
+  type Attributes,
   type Context,
   context,
   isSpanContextValid,
@@ -45,20 +46,14 @@ export function beginSpan(operation: Operation): OperationSpan | undefined {
     cleanNumber(operation.startTime, TIME_LIMIT_MS) ??
     Date.now() - (cleanNumber(operation.durationMs, DURATION_LIMIT_MS) ?? 0)
   const parent = context.active()
-  const span = trace.getTracer('tokmeter', VERSION).startSpan(
-    subject === undefined ? name : `${name} ${subject}`,
-    {
-      kind: INTERNAL.has(name) ? SpanKind.INTERNAL : SpanKind.CLIENT,
-      startTime,
-      // What a sampler may want to decide by.
-      attributes: {
-        [attribute.operationName]: name,
-        ...(provider && { [attribute.providerName]: provider }),
-        ...(requestModel && { [attribute.requestModel]: requestModel }),
-      },
-    },
-    parent,
-  )
+  // What a sampler may want to decide by.
+  const attributes: Attributes = { [attribute.operationName]: name }
+  if (provider !== undefined) attributes[attribute.providerName] = provider
+  if (requestModel !== undefined) attributes[attribute.requestModel] = requestModel
+  const kind = INTERNAL.has(name) ? SpanKind.INTERNAL : SpanKind.CLIENT
+  const span = trace
+    .getTracer('tokmeter', VERSION)
+    .startSpan(subject === undefined ? name : `${name} ${subject}`, { kind, startTime, attributes }, parent)
   // A tracer that does nothing may give the span of somebody else, or none.
   if (!span.isRecording() && !isSpanContextValid(span.spanContext())) return undefined
   const { traceId, spanId, traceFlags } = span.spanContext()
@@ -68,7 +63,7 @@ export function beginSpan(operation: Operation): OperationSpan | undefined {
     startTime,
     sampled: (traceFlags & TraceFlags.SAMPLED) !== 0,
     context: trace.setSpan(parent, span),
-    end: (ended) => endSpan(span, ended),
+    end: (ended) => endSpan(span, ended, attributes),
   }
 }
 
@@ -78,9 +73,14 @@ function isTracerProviderRegistered(): boolean {
   return !(provider instanceof ProxyTracerProvider) || provider.getDelegate() !== NO_TRACER_PROVIDER
 }
 
-function endSpan(span: Span, operation: Operation): void {
+/** `begun`: the attributes it has from its begin; setting them again would cost as much as the first time. */
+function endSpan(span: Span, operation: Operation, begun: Attributes): void {
   if (span.isRecording()) {
-    span.setAttributes(operationAttributes(operation))
+    const attributes = operationAttributes(operation)
+    for (const name of Object.keys(attributes)) {
+      // How long it lasted a span says by itself.
+      if (name !== attribute.durationMs && attributes[name] !== begun[name]) span.setAttribute(name, attributes[name]!)
+    }
     if (operation.error !== undefined) {
       const { type, message } = operation.error
       span.setStatus({ code: SpanStatusCode.ERROR, message: message ?? type })
