@@ -121,8 +121,7 @@ function sampleKey(name, labels) {
 
 /** The catalogue's own calculation. @param {string} providerId @param {string} model @param {import('../src/operation.js').Usage} usage */
 function price(providerId, model, usage) {
-  const { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, cacheWrite1hTokens } = usage
-  void cacheWrite1hTokens
+  const { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens } = usage
   const result = calcPrice(
     {
       input_tokens: inputTokens,

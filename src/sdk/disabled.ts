@@ -1,10 +1,11 @@
 /** The SDK that does nothing: what `start` returns where OTEL_SDK_DISABLED is `true`. */
 import { NO_HANDLE } from './capture.js'
+import { Outcomes } from './outcomes.js'
 import type { Tokmeter } from './tokmeter.js'
+import { RunningTotals } from './totals.js'
 
-const NONE = { operations: 0, failed: 0, inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 }
-const NO_TOTALS = { ...NONE, reasoningTokens: 0, costNanoDollars: 0, usageUnknown: 0, costUnknown: 0, retries: 0 }
-const NO_EXPORTS = { succeeded: 0, failed: 0, last: undefined }
+const totals = new RunningTotals().snapshot()
+const outcomes = new Outcomes()
 
 export const DISABLED: Tokmeter = {
   record() {},
@@ -17,10 +18,10 @@ export const DISABLED: Tokmeter = {
     size: 0,
     capacity: 0,
     open: 0,
-    totals: NO_TOTALS,
-    byModel: {},
-    byProvider: {},
-    exports: { metrics: NO_EXPORTS, events: NO_EXPORTS },
+    totals: totals.all,
+    byModel: totals.byModel,
+    byProvider: totals.byProvider,
+    exports: { metrics: outcomes.of('metrics'), events: outcomes.of('events') },
     events: undefined,
     overflowed: {},
     discarded: {},

@@ -15,8 +15,6 @@ import type { Outcomes } from './outcomes.js'
 export type Meters = {
   /** The provider to measure with, once there is one. */
   find(): MeterProvider | undefined
-  /** Whether `find` gave tokmeter's own. */
-  readonly isOwn: boolean
   forceFlush(): Promise<void>
   /** Ends tokmeter's own; an adopted one is its owner's to end, and only flushed. */
   shutdown(): Promise<void>
@@ -64,9 +62,6 @@ export function createMeters(
     find() {
       found ??= choose()
       return found
-    },
-    get isOwn() {
-      return own !== undefined
     },
     async forceFlush() {
       await (found as Flushable | undefined)?.forceFlush?.()
