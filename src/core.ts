@@ -1,8 +1,10 @@
 /** `tokmeter/core`: the parts that know nothing of a process to be measured. Re-exports only. */
+export * from './aggregation.js'
 export * from './attributes.js'
 export * from './catalogue.js'
 export * from './clean.js'
 export * from './instruments.js'
+export * from './meter-source.js'
 export type * from './operation.js'
 export * from './price.js'
 export * from './privacy.js'

@@ -3,6 +3,7 @@ import { MeterProvider, type ViewOptions } from '@opentelemetry/sdk-metrics'
 import { expect, test } from 'vitest'
 import type { SemconvEdition } from '../src/catalogue.js'
 import { createInstruments, gapBucket, type InstrumentsOptions } from '../src/instruments.js'
+import { meterSource } from '../src/meter-source.js'
 import type { Operation } from '../src/operation.js'
 import { attribute, boundaries, metric, SCHEMA_URL } from '../src/semconv.js'
 import { InMemoryReader, type Point } from './in-memory.js'
@@ -15,15 +16,17 @@ function instruments(options: Partial<InstrumentsOptions> = {}, views: ViewOptio
   const provider = new MeterProvider({ readers: [reader], views })
   const overflows: string[] = []
   const errors: unknown[] = []
-  const { record, flush } = createInstruments(provider.getMeter('test', '1', { schemaUrl: SCHEMA_URL }), {
-    edition: 'current',
-    tagAttributes: [],
-    attributeValueLimit: 100,
-    seriesLimit: 100,
-    onOverflow: (name) => overflows.push(name),
-    onError: (error) => errors.push(error),
-    ...options,
-  })
+  const { record, flush } = createInstruments(
+    meterSource(provider.getMeter('test', '1', { schemaUrl: SCHEMA_URL }), (error) => errors.push(error)),
+    {
+      edition: 'current',
+      tagAttributes: [],
+      attributeValueLimit: 100,
+      seriesLimit: 100,
+      onOverflow: (name) => overflows.push(name),
+      ...options,
+    },
+  )
   return { record, flush, reader, overflows, errors }
 }
 

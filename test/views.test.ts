@@ -1,6 +1,7 @@
 import { MeterProvider, type ViewOptions } from '@opentelemetry/sdk-metrics'
 import { expect, test } from 'vitest'
 import { createInstruments } from '../src/instruments.js'
+import { meterSource } from '../src/meter-source.js'
 import type { Operation } from '../src/operation.js'
 import { metric } from '../src/semconv.js'
 import {
@@ -39,14 +40,16 @@ async function measured(
 ): Promise<InMemoryReader> {
   const reader = new InMemoryReader()
   const provider = new MeterProvider({ readers: [reader], views: [...views] })
-  const { record, flush } = createInstruments(provider.getMeter('test'), {
-    edition: 'current',
-    tagAttributes: [],
-    attributeValueLimit: 100,
-    seriesLimit: 100,
-    onOverflow: () => {},
-    onError: () => {},
-  })
+  const { record, flush } = createInstruments(
+    meterSource(provider.getMeter('test'), () => {}),
+    {
+      edition: 'current',
+      tagAttributes: [],
+      attributeValueLimit: 100,
+      seriesLimit: 100,
+      onOverflow: () => {},
+    },
+  )
   for (const requestModel of models) record({ ...chat, requestModel })
   record(tool)
   flush(() => false)

@@ -1,5 +1,5 @@
 /** Where measurements go: a MeterProvider of the user's, the global one, or one of tokmeter's own with its exporters. */
-import { createNoopMeter, type MeterProvider, metrics } from '@opentelemetry/api'
+import { createNoopMeter, type Meter, type MeterProvider, metrics } from '@opentelemetry/api'
 import {
   defaultResource,
   detectResources,
@@ -8,17 +8,34 @@ import {
   resourceFromAttributes,
 } from '@opentelemetry/resources'
 import { type IMetricReader, MeterProvider as SdkMeterProvider } from '@opentelemetry/sdk-metrics'
+import { Aggregation } from '../aggregation.js'
+import type { InstrumentSource } from '../instruments.js'
+import { meterSource } from '../meter-source.js'
+import { SCHEMA_URL } from '../semconv.js'
+import { VERSION } from '../version.js'
 import type { Config } from './config.js'
 import { createOtlpMetricReader } from './otlp.js'
 import type { Outcomes } from './outcomes.js'
 
+/** What to measure with. */
+export type Measuring = {
+  readonly meterProvider: MeterProvider
+  /** tokmeter's. */
+  readonly meter: Meter
+  /** Of the metrics made from operations. */
+  readonly source: InstrumentSource
+}
+
 export type Meters = {
-  /** The provider to measure with, once there is one. */
-  find(): MeterProvider | undefined
+  /** What to measure with, once there is something. */
+  find(): Measuring | undefined
   forceFlush(): Promise<void>
   /** Ends tokmeter's own; an adopted one is its owner's to end, and only flushed. */
   shutdown(): Promise<void>
 }
+
+/** Of all that tokmeter measures. */
+const SCOPE = { name: 'tokmeter', version: VERSION, schemaUrl: SCHEMA_URL }
 
 type Flushable = { forceFlush?: () => Promise<void> }
 
@@ -34,28 +51,37 @@ export function createMeters(
   resource: Resource,
   outcomes: Outcomes,
   prometheusReader: IMetricReader | undefined,
+  onError: (error: unknown) => void,
 ): Meters {
   // Views that cannot be are refused at the start, as every option is, also where tokmeter's own provider may be made later.
   if (config.meterProvider === 'global-or-own') new SdkMeterProvider({ views: [...config.views] })
   let own: SdkMeterProvider | undefined
-  let found: MeterProvider | undefined
+  let found: Measuring | undefined
 
-  function createOwn(): MeterProvider {
+  function measuringWith(meterProvider: MeterProvider): Measuring {
+    const meter = meterProvider.getMeter(SCOPE.name, SCOPE.version, { schemaUrl: SCOPE.schemaUrl })
+    return { meterProvider, meter, source: meterSource(meter, onError) }
+  }
+
+  function createOwn(): Measuring {
     const readers: IMetricReader[] = [...config.readers]
     if (prometheusReader !== undefined) readers.push(prometheusReader)
     if (config.otlp !== undefined) readers.push(createOtlpMetricReader(config.otlp, outcomes))
-    own = new SdkMeterProvider({ resource, readers, views: [...config.views] })
+    const aggregation = new Aggregation({ scope: SCOPE, readers, views: config.views })
+    own = new SdkMeterProvider({ resource, readers: [...aggregation.readers], views: [...config.views] })
     // One that exports nothing must not take the place of one that would.
     const registers = config.registerGlobally && readers.length > 0 && globalMeterProvider() === undefined
     if (registers) metrics.setGlobalMeterProvider(own)
-    return own
+    const { meterProvider, meter, source } = measuringWith(own)
+    return { meterProvider, meter, source: aggregation.source(source) }
   }
 
-  function choose(): MeterProvider | undefined {
+  function choose(): Measuring | undefined {
     if (config.meterProvider === 'own') return createOwn()
-    if (config.meterProvider === 'global') return globalMeterProvider()
-    if (config.meterProvider === 'global-or-own') return globalMeterProvider() ?? createOwn()
-    return config.meterProvider
+    if (typeof config.meterProvider === 'object') return measuringWith(config.meterProvider)
+    const global = globalMeterProvider()
+    if (global !== undefined) return measuringWith(global)
+    return config.meterProvider === 'global-or-own' ? createOwn() : undefined
   }
 
   return {
@@ -64,7 +90,7 @@ export function createMeters(
       return found
     },
     async forceFlush() {
-      await (found as Flushable | undefined)?.forceFlush?.()
+      await (found?.meterProvider as Flushable | undefined)?.forceFlush?.()
     },
     async shutdown() {
       if (own === undefined) return this.forceFlush()

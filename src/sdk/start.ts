@@ -7,8 +7,6 @@ import { createInstruments, type Instruments } from '../instruments.js'
 import type { Cost, Operation } from '../operation.js'
 import { createPricer } from '../price.js'
 import { createIdentityHash } from '../privacy.js'
-import { SCHEMA_URL } from '../semconv.js'
-import { VERSION } from '../version.js'
 import { running, setRunning, untestedClients } from './active.js'
 import { Buffer } from './buffer.js'
 import { createCapture, measureWith, NO_HANDLE, type OperationHandle, type OperationStart } from './capture.js'
@@ -80,7 +78,7 @@ function assemble(config: Config): Tokmeter {
       ? new Events(createOtlpLogExporter(config.otlp.logs), config.otlp.logs.endpoint, resource, outcomes)
       : undefined
   const endpoint = config.prometheus && new PrometheusEndpoint(config.prometheus, () => processor.drain())
-  const meters = createMeters(config, resource, outcomes, endpoint?.reader)
+  const meters = createMeters(config, resource, outcomes, endpoint?.reader, () => count(discarded, 'measurement'))
   const subscribers = new Subscribers()
 
   // Instruments: made when there is something to measure with, at the latest moment, so that a MeterProvider registered until then counts.
@@ -88,16 +86,14 @@ function assemble(config: Config): Tokmeter {
   let stopObserving = () => {}
   function isReady(): boolean {
     if (instruments !== undefined) return true
-    const meterProvider = meters.find()
-    if (meterProvider === undefined) return false
-    const meter = meterProvider.getMeter('tokmeter', VERSION, { schemaUrl: SCHEMA_URL })
+    const measuring = meters.find()
+    if (measuring === undefined) return false
     const { semconv: edition, tagAttributes, attributeValueLimit, seriesLimit } = config
     const limits = { tagAttributes, attributeValueLimit, seriesLimit }
     const onOverflow = (name: string) => count(overflowed, name)
-    const onError = () => count(discarded, 'measurement')
-    instruments = createInstruments(meter, { edition, ...limits, onOverflow, onError })
-    stopObserving = observeSelf(meter, stats)
-    startRuntimeMetrics(meterProvider)
+    instruments = createInstruments(measuring.source, { edition, ...limits, onOverflow })
+    stopObserving = observeSelf(measuring.meter, stats)
+    startRuntimeMetrics(measuring.meterProvider)
     return true
   }
   function measureOperation(operation: CleanOperation): void {
@@ -239,7 +235,7 @@ function assemble(config: Config): Tokmeter {
     [Symbol.asyncDispose]: () => tokmeter.shutdown(),
     reloadPrices: (prices) => (prices === undefined ? pricer.reloadFile() : pricer.reload(prices)),
     get meterProvider() {
-      return meters.find()
+      return meters.find()?.meterProvider
     },
     prometheus: endpoint && {
       handler: endpoint.handler,
