@@ -1,0 +1,132 @@
+/** The HTTP server all routes of the collector stand on: limits, TLS, tokens and CORS are there before the first of them. */
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Server as TlsServer } from 'node:tls'
+import {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  fastify,
+  LogController,
+} from 'fastify'
+import { requireTokens } from '../security/access.js'
+import { allowOrigins, type CorsOptions } from '../security/cors.js'
+import { limitServer, type ServerLimits, serverOptions } from '../security/server-limits.js'
+import { reloadTls, type TlsFiles, tlsOptions } from '../security/tls.js'
+import type { Tokens } from '../security/tokens.js'
+import { discardBody } from './body.js'
+import { type Failure, failureOf } from './failure.js'
+import { encodingOf, JSON_TYPE, PROTOBUF } from './media.js'
+import { status } from './otlp-answers.js'
+
+export type HttpServerOptions = {
+  readonly log?: FastifyBaseLogger
+  readonly limits?: ServerLimits
+  readonly tls?: TlsFiles
+  /** Asked for each request, since they may change while it runs. */
+  readonly tokens: () => Tokens
+  readonly cors?: () => CorsOptions
+}
+
+const DISCARDED_BYTES = 1024 * 1024
+const CODES: { readonly [statusCode: number]: string } = {
+  401: 'UNAUTHORIZED',
+  403: 'FORBIDDEN',
+  404: 'NOT_FOUND',
+  405: 'METHOD_NOT_ALLOWED',
+  413: 'TOO_LARGE',
+  415: 'UNSUPPORTED_MEDIA_TYPE',
+  429: 'RATE_LIMIT_EXCEEDED',
+  503: 'UNAVAILABLE',
+}
+
+/** Thrown at requests that still come while the server closes. */
+class Closing extends Error {
+  readonly statusCode = 503
+}
+
+/** A fastify instance without routes yet. Each says by `config: { scope }` which tokens may come there. */
+export function createHttpServer({ log, limits = {}, tls, tokens, cors }: HttpServerOptions): FastifyInstance {
+  const options = serverOptions(limits)
+  const common = {
+    ...options.fastify,
+    // Each request in the log would be more of it than all the rest together.
+    logController: new LogController({ disableRequestLogging: true }),
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => answerError(error, request, reply),
+    ...(log !== undefined && { loggerInstance: log }),
+  }
+  const app = (
+    tls === undefined
+      ? fastify({ ...common, http: options.node })
+      : fastify({ ...common, https: { ...options.node, ...tlsOptions(tls) } })
+  ) as FastifyInstance
+  limitServer(app.server, limits)
+  askBeforeBodies(app)
+  refuseWhenClosing(app)
+  if (cors !== undefined) allowOrigins(app, cors)
+  requireTokens(app, tokens)
+  app.setErrorHandler(answerError)
+  app.setNotFoundHandler((request, reply) => {
+    discardBody(request.raw, DISCARDED_BYTES)
+    return answer({ statusCode: 404, message: 'there is nothing here', reason: 'http' }, request, reply)
+  })
+  return app
+}
+
+/** Makes a server that was created with TLS read its files anew. */
+export function reloadCertificates(app: FastifyInstance, files: TlsFiles): void {
+  reloadTls(app.server as Server as unknown as TlsServer, files)
+}
+
+/**
+ * `Expect: 100-continue`: the sender waits to hear whether its body is wanted. It is told to go on when token and headers are
+ * found good, not before, as Node would by itself.
+ */
+function askBeforeBodies(app: FastifyInstance): void {
+  const waiting = new WeakSet<IncomingMessage>()
+  app.server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    waiting.add(request)
+    app.server.emit('request', request, response)
+  })
+  app.addHook('preParsing', async (request, reply) => {
+    if (waiting.delete(request.raw)) reply.raw.writeContinue()
+  })
+  app.addHook('onSend', async (request, reply) => {
+    // Whether it sends its body now cannot be known, nor where its next request begins.
+    if (waiting.has(request.raw)) reply.header('connection', 'close')
+  })
+}
+
+function refuseWhenClosing(app: FastifyInstance): void {
+  let isClosing = false
+  app.addHook('preClose', async () => {
+    isClosing = true
+  })
+  app.addHook('onRequest', async () => {
+    if (isClosing) throw new Closing('the collector is shutting down')
+  })
+}
+
+function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const failure = failureOf(error, 1)
+  if (failure.reason === 'defect') request.log.error({ err: error }, 'a request failed')
+  discardBody(request.raw, DISCARDED_BYTES)
+  answer(failure, request, reply)
+}
+
+/** To who speaks OTLP, as OTLP has it; to all others `{ error: { code, message } }`. */
+function answer(failure: Failure, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { statusCode, message, headers, retryAfterSeconds } = failure
+  if (headers) reply.headers(headers)
+  if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds))
+  const encoding = encodingOf(request.headers['content-type'])
+  if (request.url.startsWith('/v1/') && encoding !== undefined) {
+    reply.header('content-type', encoding === 'json' ? JSON_TYPE : PROTOBUF)
+    return reply.code(statusCode).send(status(encoding, failure))
+  }
+  const body = { error: { code: CODES[statusCode] ?? (statusCode < 500 ? 'BAD_REQUEST' : 'INTERNAL_ERROR'), message } }
+  return reply
+    .code(statusCode)
+    .header('content-type', JSON_TYPE)
+    .send(Buffer.from(JSON.stringify(body)))
+}

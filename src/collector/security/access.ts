@@ -1,0 +1,67 @@
+/** Asks every request for its token, on every route and where there is none. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { allows, type Principal, type Scope, type Tokens } from './tokens.js'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What a token must allow to come here. @default 'admin' */
+    readonly scope?: Scope
+  }
+  interface FastifyRequest {
+    /** Whose token came with the request; absent where no tokens are configured. */
+    principal?: Principal
+  }
+}
+
+/** An error as fastify answers it. */
+class Denied extends Error {
+  override readonly name = 'Denied'
+
+  constructor(
+    message: string,
+    readonly statusCode: 401 | 403,
+    readonly headers: { readonly 'www-authenticate': string },
+  ) {
+    super(message)
+  }
+}
+
+const REALM = 'Bearer realm="tokmeter"'
+
+/**
+ * A hook for `onRequest`. A route says by `config: { scope }` what it needs; one that does not, needs `admin`; a path that is no
+ * route needs any token at all, so that nobody learns without one which routes there are. Without tokens everything is allowed:
+ * that is for the loopback interface (see `checkBinding`).
+ */
+export function createAccessHook(tokens: () => Tokens) {
+  return async (request: FastifyRequest, _reply: FastifyReply): Promise<void> => {
+    const known = tokens()
+    if (known.isEmpty) return
+    const token = bearerToken(request.headers.authorization)
+    if (token === undefined) {
+      throw new Denied('a bearer token is needed: Authorization: Bearer <token>', 401, { 'www-authenticate': REALM })
+    }
+    const principal = await known.recognise(token)
+    if (principal === undefined) {
+      throw new Denied('the token is not known here', 401, { 'www-authenticate': `${REALM}, error="invalid_token"` })
+    }
+    const scope = request.is404 ? undefined : (request.routeOptions.config.scope ?? 'admin')
+    if (scope !== undefined && !allows(principal.scopes, scope)) {
+      throw new Denied(`the token does not allow this: it needs the scope ${scope}`, 403, {
+        'www-authenticate': `${REALM}, error="insufficient_scope", scope="${scope}"`,
+      })
+    }
+    request.principal = principal
+  }
+}
+
+/** Makes `app` ask every request for its token. To be called on the root, before its routes. `tokens` is asked each time: they may change. */
+export function requireTokens(app: FastifyInstance, tokens: () => Tokens): void {
+  app.decorateRequest('principal')
+  app.addHook('onRequest', createAccessHook(tokens))
+}
+
+// RFC 6750, 2.1: the only way a token comes. In a query it would end up in logs.
+function bearerToken(authorization: string | undefined): string | undefined {
+  return /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i.exec(authorization ?? '')?.[1]
+}
