@@ -100,7 +100,7 @@ function cardinalityLimit(reader: Partial<IMetricReader>, type: InstrumentType):
 /** Whether a view may select a metric, by its name alone: one that is left to OpenTelemetry without need only costs time. */
 function mayConcern({ instrumentName }: ViewOptions, name: string): boolean {
   if (instrumentName === undefined || /[*?]/.test(instrumentName)) return true
-  return instrumentName.toLowerCase() === name.toLowerCase()
+  return instrumentName === name
 }
 
 /** One metric: its series, and how each reader wants them. */

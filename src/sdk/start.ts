@@ -106,19 +106,34 @@ function assemble(config: Config): Tokmeter {
 
   // Buffer.
   const totals = new RunningTotals()
-  const spans = new WeakMap<Operation, OperationSpan>()
+  /** The operation just recorded that has a span, until it is settled. */
+  let ending:
+    | { readonly operation: Operation; readonly span: OperationSpan; cleaned?: CleanOperation | undefined }
+    | undefined
   function settle(operation: Operation, recordedAt: number): CleanOperation | undefined {
-    const span = spans.get(operation)
-    // The same object may be recorded again: that is another operation, with another span.
-    spans.delete(operation)
-    const cleaned = clean(operation, recordedAt, span)
-    if (cleaned !== undefined) {
-      const spends = SPENDING_KINDS.includes(operationKind(cleaned.operation))
-      if (spends && cleaned.cost === undefined) (cleaned as { cost?: Cost | undefined }).cost = pricer.price(cleaned)
-      totals.add(cleaned)
-    }
-    if (span !== undefined) endSpan(span, cleaned ?? { operation: 'unknown' })
+    const isEnding = ending !== undefined && ending.operation === operation
+    const cleaned = clean(operation, recordedAt, isEnding ? ending!.span : undefined)
+    if (isEnding) ending!.cleaned = cleaned
+    if (cleaned === undefined) return undefined
+    const spends = SPENDING_KINDS.includes(operationKind(cleaned.operation))
+    if (spends && cleaned.cost === undefined) (cleaned as { cost?: Cost | undefined }).cost = pricer.price(cleaned)
+    totals.add(cleaned)
     return cleaned
+  }
+  function take(operation: Operation, span: OperationSpan | undefined): void {
+    if (span === undefined) {
+      buffer.push(operation)
+      return
+    }
+    // A span ends with its operation, so what it says has to be known now: this one is not left for the drain to settle, nor
+    // those before it, among which the same object may be.
+    buffer.settle()
+    const taken: NonNullable<typeof ending> = { operation, span }
+    ending = taken
+    buffer.push(operation)
+    buffer.settle()
+    ending = undefined
+    endSpan(span, taken.cleaned ?? { operation: 'unknown' })
   }
   // A MeterProvider is looked for, or made, once there is something to measure: flushing nothing must not settle which.
   function isReadyToDrain(): boolean {
@@ -152,23 +167,15 @@ function assemble(config: Config): Tokmeter {
       return undefined
     }
   }
-  const capture = createCapture({
-    beginSpan: spanOf,
-    record(operation, span) {
-      if (span !== undefined) spans.set(operation, span)
-      buffer.push(operation)
-    },
-  })
+  const capture = createCapture({ beginSpan: spanOf, record: take })
   function record(operation: Operation): void {
+    let span: OperationSpan | undefined
     try {
-      if (config.spans && operation?.spanId === undefined && !spans.has(operation)) {
-        const span = spanOf(operation)
-        if (span !== undefined) spans.set(operation, span)
-      }
+      if (config.spans && operation?.spanId === undefined) span = spanOf(operation)
     } catch {
       // What cannot be read becomes no span; the buffer counts it as invalid.
     }
-    buffer.push(operation)
+    take(operation, span)
   }
   function begin(start: OperationStart): OperationHandle {
     try {
