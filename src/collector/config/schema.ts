@@ -1,0 +1,165 @@
+/** Every option of the collector, with what it allows and its default. `collector-config/tokmeter.yaml` says what each is for; a test keeps the two equal. */
+import { join } from 'node:path'
+import { z } from 'zod'
+import { parseHash, SCOPES } from '../security/tokens.js'
+import {
+  boolean,
+  choice,
+  duration,
+  entries,
+  headers,
+  httpUrl,
+  list,
+  number,
+  size,
+  text,
+  wholeNumber,
+} from './option-kinds.js'
+
+const section = <Shape extends z.core.$ZodLooseShape>(shape: Shape) => z.strictObject(shape).prefault({} as never)
+const live = { live: true }
+
+/** Signals that can be forwarded. Events of tokmeter's own format are stored, not forwarded. */
+export const FORWARDED_SIGNALS = ['traces', 'metrics', 'logs'] as const
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+
+const name = () =>
+  text({ allowed: 'a name of letters, digits, ".", "_" and "-"', pattern: /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/ })
+const file = (traits?: { live?: boolean }) => text({ ...traits, allowed: 'the path of a file' })
+const path = () => text({ allowed: 'a path that begins with "/"', pattern: /^\/[A-Za-z0-9._~/-]{0,255}$/ })
+const origins = 'a list of origins such as https://app.example.com, each scheme, host and port alone, or "*"'
+
+const target = z.strictObject({
+  name: name().optional(),
+  url: httpUrl(),
+  headers: headers({ secret: true }).default({}),
+  signals: list(z.enum(FORWARDED_SIGNALS), `a list of ${FORWARDED_SIGNALS.join(', ')}`).default([...FORWARDED_SIGNALS]),
+  timeout: duration('100ms', '5m').prefault('10s'),
+  retry: section({
+    initial: duration('10ms', '1h').prefault('5s'),
+    max: duration('10ms', '1h').prefault('30s'),
+    multiplier: number(1, 10).default(1.5),
+  }),
+  maxBytes: size('1MiB', '1TiB').optional(),
+  tls: section({ ca: file().optional(), cert: file().optional(), key: file().optional() }),
+})
+function isHash(hash: string): boolean {
+  try {
+    parseHash('', hash)
+    return true
+  } catch {
+    return false
+  }
+}
+
+const token = z.strictObject({
+  name: name(),
+  hash: text({ allowed: 'what `tokmeter hash-token` prints: sha256:… or scrypt:…', isValid: isHash, secret: true }),
+  scopes: list(z.enum(SCOPES), `a list of ${SCOPES.join(', ')}`),
+})
+
+const options = z.strictObject({
+  listen: section({
+    host: text({ allowed: 'an address or a host name', pattern: /^[A-Za-z0-9.:%_-]{1,255}$/ }).default('127.0.0.1'),
+    port: wholeNumber(0, 65_535).default(4318),
+    tls: section({ cert: file().optional(), key: file().optional(), clientCa: file().optional() }),
+    cors: section({
+      origins: list(z.string().regex(/^(\*|https?:\/\/[^/\s?#@]+)$/), origins, live).default([]),
+      maxAge: duration('0s', '24h', live).prefault('2h'),
+    }),
+    limits: section({
+      body: size('1KiB', '1GiB').prefault('64MiB'),
+      events: wholeNumber(1, 1_000_000).default(10_000),
+      memory: size('2KiB', '64GiB').prefault('256MiB'),
+      connections: wholeNumber(1, 1_000_000).default(16_384),
+      headers: size('1KiB', '1MiB').prefault('16KiB'),
+      headersTimeout: duration('100ms', '10m').prefault('20s'),
+      requestTimeout: duration('100ms', '1h').prefault('1m'),
+      keepAliveTimeout: duration('100ms', '1h').prefault('75s'),
+      idleTimeout: duration('100ms', '1h').prefault('2m'),
+    }),
+  }),
+  data: text({ allowed: 'the path of a directory' }).default('./tokmeter-data'),
+  store: section({
+    path: text({ allowed: 'the path of a directory' }).optional(),
+    url: httpUrl().optional(),
+    username: text().optional(),
+    password: text({ secret: true }).optional(),
+    database: text({ allowed: 'a name of letters, digits and "_"', pattern: /^[A-Za-z_][A-Za-z0-9_]{0,63}$/ }).default(
+      'tokmeter',
+    ),
+    cluster: name().optional(),
+    retention: section({
+      raw: duration('1h', '100y', live).prefault('30d'),
+      '1m': duration('1h', '100y', live).prefault('40d'),
+      '5m': duration('1h', '100y', live).prefault('40d'),
+      '1h': duration('1d', '100y', live).prefault('400d'),
+      '1d': duration('1d', '100y', live).prefault('5y'),
+    }),
+    maxBytes: size('16MiB', '1000TiB', live).optional(),
+    memoryLimit: size('128MiB', '1TiB').prefault('400MiB'),
+  }),
+  queue: section({
+    path: text({ allowed: 'the path of a directory' }).optional(),
+    maxBytes: size('1MiB', '1TiB').prefault('1GiB'),
+    commit: section({
+      maxDelay: duration('0ms', '10s').prefault('20ms'),
+      maxBatches: wholeNumber(1, 100_000).default(1000),
+    }),
+    deduplicationWindow: duration('0s', '30d').prefault('24h'),
+  }),
+  forward: entries(target, 'a list of targets, each with its url', live).default([]),
+  tokens: entries(token, 'a list of tokens, each with name, hash and scopes', live).default([]),
+  identities: section({
+    hash: boolean().default(true),
+    key: text({ secret: true }).optional(),
+  }),
+  prices: section({ file: file(live).optional() }),
+  semconv: choice(['current', 'v1.41', 'both']).default('current'),
+  limits: section({
+    attributeValues: wholeNumber(1, 100_000).default(500),
+    series: wholeNumber(1, 100_000).default(1000),
+  }),
+  metrics: section({
+    path: path().default('/metrics'),
+    scopeLabels: boolean().default(true),
+  }),
+  log: section({
+    level: choice(LOG_LEVELS, live).default('info'),
+    format: choice(['auto', 'pretty', 'json']).default('auto'),
+  }),
+  views: file().optional(),
+  shutdownTimeout: duration('0s', '10m').prefault('10s'),
+})
+
+/** All options; read, those whose default is made of others are there too. */
+export const schema = options.transform(({ store, queue, forward, ...rest }) => {
+  return {
+    ...rest,
+    store: store.url === undefined ? { ...store, path: store.path ?? join(rest.data, 'store') } : store,
+    queue: { ...queue, path: queue.path ?? join(rest.data, 'queue') },
+    forward: forward.map((target) => ({
+      ...target,
+      name: target.name ?? nameOf(target.url),
+      // Less than all of the queue, or a target that is down would keep the others from being accepted for.
+      maxBytes: target.maxBytes ?? Math.floor(queue.maxBytes / 2),
+    })),
+  }
+})
+
+// What a target has yet to be sent is kept under its name, so it has to be the same from start to start.
+function nameOf(url: string): string {
+  return new URL(url).host.replace(/[^A-Za-z0-9.-]+/g, '-')
+}
+
+type Deep<Value> = Value extends readonly (infer Item)[]
+  ? readonly Deep<Item>[]
+  : Value extends object
+    ? { readonly [Key in keyof Value]: Deep<Value[Key]> }
+    : Value
+
+/** The settled configuration: durations in milliseconds, sizes in bytes. What is absent has no default and was not given. */
+export type Config = Deep<z.output<typeof schema>>
+/** One target to forward to. Its name is that of its host where none is given, its `maxBytes` half of the queue's. */
+export type TargetConfig = Config['forward'][number]
+export type TokenConfig = Config['tokens'][number]
