@@ -96,7 +96,7 @@ export function checkEvent(value: unknown, index: number): { event: Event } | { 
 
 function complaintsOf(issue: z.core.$ZodIssue, event: unknown, index: number): Complaint[] {
   if (issue.code === 'unrecognized_keys') {
-    const allowed = Object.keys((isFailed(event) ? failed : completed).shape).join(', ')
+    const allowed = `one of ${Object.keys((isFailed(event) ? failed : completed).shape).join(', ')}`
     return issue.keys.map((key) => ({ index, field: shortened(key), got: 'an unknown field', allowed }))
   }
   // The two kinds of events are told apart by their type: what is wrong with it is told as of any other field.

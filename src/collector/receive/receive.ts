@@ -123,7 +123,7 @@ export function createReceive(options: ReceiveOptions): FastifyPluginCallback {
     const failure = failureOf(error, retryAfterSeconds)
     if (failure.reason === 'defect') request.log.error({ err: error }, 'a request could not be taken')
     finished(signal, isRetryable(failure) ? 'refused' : 'rejected', failure.statusCode, failure.reason)
-    discardBody(request.raw, bodyLimit)
+    discardBody(request.raw, 2 * bodyLimit)
     const encoding = encodingOf(request.headers['content-type']) ?? 'json'
     const isProtobuf = signal !== 'events' && encoding === 'protobuf'
     if (failure.headers) reply.headers(failure.headers)
