@@ -1,0 +1,205 @@
+/**
+ * Counts a call once that is told by a framework's span and by the client's span inside it: the innermost tells it. Inside one request
+ * by the parents of spans; across requests by remembering, for a while, which spans had a call inside: a span ends, and is sent,
+ * after those inside it. A tool or an agent between the two makes them two calls. Callback tracers, which put their spans in no
+ * context, are known by their names, and their calls by time, model and tokens.
+ */
+import { type OperationKind, operationKind } from 'tokmeter/core'
+import type { Attributes, DecodedTraces, Span } from '../otlp/decoded.js'
+import type { Draft } from './draft.js'
+
+/** A span that was read. */
+export type ReadSpan = {
+  readonly span: Span
+  readonly resource: Attributes
+  readonly scopeName: string
+  /** `undefined` for one that is no operation. */
+  readonly draft: Draft | undefined
+  readonly id: string
+  /** Set when a span inside tells the same call. */
+  isWrapper: boolean
+}
+
+/** Spans remembered of each kind, at most twice as many. At 20,000 calls a second that is more than five seconds, the usual delay of a batch. */
+const GENERATION = 120_000
+/** Longest way from a call to what wraps it, in spans. */
+const DEPTH = 64
+/** Calls looked at for each span of a callback tracer. */
+const CANDIDATES = 64
+
+/** Scopes of frameworks whose spans are made by callbacks, outside any context. */
+const CALLBACK_TRACER = /langchain|langgraph|llama[-_.]?index|haystack|crewai/i
+
+type CallKind = 'inference' | 'embeddings'
+
+export class Nesting {
+  readonly #wrapping = { inference: new Remembered(), embeddings: new Remembered() }
+
+  /** Finds the wrappers among the spans of one request. */
+  mark(spans: readonly ReadSpan[], decoded: DecodedTraces): void {
+    const calls: ReadSpan[] = []
+    const steps: ReadSpan[] = []
+    let hasTracer = false
+    const traces = new Set<string>()
+    for (const one of spans) {
+      const kind = one.draft === undefined ? undefined : operationKind(one.draft.operation)
+      if (isCall(kind)) {
+        calls.push(one)
+        if (!hasTracer && CALLBACK_TRACER.test(one.scopeName)) hasTracer = true
+        traces.add(one.span.traceId)
+        if (one.span.parentSpanId !== '') this.#wrapping[kind].add(parentOf(one))
+      } else if ((kind === undefined || kind === 'other') && one.span.parentSpanId !== '') steps.push(one)
+    }
+    if (calls.length === 0) return
+    if (steps.length > 0) this.#climb(steps)
+    if (traces.size < calls.length) this.#climbForeign(calls, spans, decoded)
+    for (const call of calls) call.isWrapper = this.#wrapping[kindOf(call)].has(call.id)
+    if (hasTracer) markTraced(calls)
+  }
+
+  /** Passes on, from a step to what it is in, that there is a call inside. */
+  #climb(steps: readonly ReadSpan[]): void {
+    for (const wrapping of [this.#wrapping.inference, this.#wrapping.embeddings]) {
+      let isChanged = true
+      for (let pass = 0; isChanged && pass < DEPTH; pass++) {
+        isChanged = false
+        for (const step of steps) {
+          if (!wrapping.has(step.id)) continue
+          const parent = parentOf(step)
+          if (wrapping.has(parent)) continue
+          wrapping.add(parent)
+          isChanged = true
+        }
+      }
+    }
+  }
+
+  /** The same through spans that have nothing to do with GenAI, where there may be a wrapper above them: looking costs a map of all spans. */
+  #climbForeign(calls: readonly ReadSpan[], spans: readonly ReadSpan[], decoded: DecodedTraces): void {
+    const byTrace = new Map<string, ReadSpan[]>()
+    for (const call of calls) {
+      const others = byTrace.get(call.span.traceId)
+      if (others === undefined) byTrace.set(call.span.traceId, [call])
+      else others.push(call)
+    }
+    let ends: ReadonlySet<string> | undefined
+    for (const inTrace of byTrace.values()) {
+      if (inTrace.length === 1) continue
+      if (!hasEnclosed(inTrace)) continue
+      ends ??= new Set(spans.filter(isBoundary).map(({ id }) => id))
+      for (const call of inTrace) this.#climbFrom(call, ends, decoded.parents())
+    }
+  }
+
+  #climbFrom(call: ReadSpan, ends: ReadonlySet<string>, parents: ReadonlyMap<string, string>): void {
+    const wrapping = this.#wrapping[kindOf(call)]
+    let id: string | undefined = call.id
+    for (let depth = 0; depth < DEPTH; depth++) {
+      id = parents.get(id)
+      if (id === undefined) return
+      wrapping.add(id)
+      if (ends.has(id)) return
+    }
+  }
+}
+
+function isCall(kind: OperationKind | undefined): kind is CallKind {
+  return kind === 'inference' || kind === 'embeddings'
+}
+
+function kindOf({ draft }: ReadSpan): CallKind {
+  return draft !== undefined && operationKind(draft.operation) === 'embeddings' ? 'embeddings' : 'inference'
+}
+
+/** Whether what is inside it is other work than what is around it. */
+function isBoundary({ draft }: ReadSpan): boolean {
+  const kind = draft === undefined ? undefined : operationKind(draft.operation)
+  return kind === 'tool' || kind === 'agent' || kind === 'workflow'
+}
+
+function parentOf({ span }: ReadSpan): string {
+  return `${span.traceId}-${span.parentSpanId}`
+}
+
+function encloses(outer: Span, inner: Span): boolean {
+  return outer.startTime <= inner.startTime && endOf(outer) >= endOf(inner)
+}
+
+/** Whether one of them lies within the time of another. Puts them in the order of their start. */
+function hasEnclosed(calls: ReadSpan[]): boolean {
+  calls.sort((one, other) => one.span.startTime - other.span.startTime)
+  let latestEnd = Number.NEGATIVE_INFINITY
+  for (const { span } of calls) {
+    if (endOf(span) <= latestEnd) return true
+    latestEnd = Math.max(latestEnd, endOf(span))
+  }
+  return false
+}
+
+function endOf({ startTime, durationMs }: Span): number {
+  return startTime + (durationMs ?? 0)
+}
+
+/** Marks the spans of callback tracers that a client's span of the same process tells better: within its time, of its model, of its tokens. */
+function markTraced(calls: readonly ReadSpan[]): void {
+  const clients = calls.filter((call) => !call.isWrapper && !CALLBACK_TRACER.test(call.scopeName))
+  clients.sort((one, other) => one.span.startTime - other.span.startTime)
+  const taken = new Set<ReadSpan>()
+  for (const traced of calls) {
+    if (traced.isWrapper || !CALLBACK_TRACER.test(traced.scopeName)) continue
+    let index = firstFrom(clients, traced.span.startTime)
+    for (let looked = 0; looked < CANDIDATES && index < clients.length; looked++, index++) {
+      const client = clients[index]!
+      if (client.span.startTime > endOf(traced.span)) break
+      if (taken.has(client) || !isSameCall(traced, client)) continue
+      taken.add(client)
+      traced.isWrapper = true
+      break
+    }
+  }
+}
+
+/** The first of `calls`, which are in the order of their start, that starts at `time` or later. */
+function firstFrom(calls: readonly ReadSpan[], time: number): number {
+  let low = 0
+  let high = calls.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (calls[middle]!.span.startTime < time) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+function isSameCall(traced: ReadSpan, client: ReadSpan): boolean {
+  return (
+    traced.resource === client.resource &&
+    encloses(traced.span, client.span) &&
+    kindOf(traced) === kindOf(client) &&
+    isSame(traced.draft?.requestModel, client.draft?.requestModel) &&
+    isSame(traced.draft?.usage?.inputTokens, client.draft?.usage?.inputTokens) &&
+    isSame(traced.draft?.usage?.outputTokens, client.draft?.usage?.outputTokens)
+  )
+}
+
+function isSame(one: unknown, other: unknown): boolean {
+  return one === undefined || other === undefined || one === other
+}
+
+/** A set of ids that forgets the oldest. */
+class Remembered {
+  #young = new Set<string>()
+  #old = new Set<string>()
+
+  add(id: string): void {
+    if (this.#young.size >= GENERATION) {
+      this.#old = this.#young
+      this.#young = new Set()
+    }
+    this.#young.add(id)
+  }
+
+  has(id: string): boolean {
+    return this.#young.has(id) || this.#old.has(id)
+  }
+}
