@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { contradictionsOf } from './config/contradictions.js'
 import { readDocument } from './config/document.js'
 import { mistakesOf } from './config/issues.js'
-import { type Layer, layerOf, layerOfValues, mergeLayers } from './config/layers.js'
+import { isAlongside, type Layer, layerOf, layerOfValues, mergeLayers } from './config/layers.js'
 import { ConfigError, inOrder, type Mistake, type Origin } from './config/mistakes.js'
 import type { Path } from './config/places.js'
 import { presume } from './config/presumption.js'
@@ -90,11 +90,6 @@ function contradictions(value: unknown, issues: Issues, layers: readonly Layer[]
   return contradictionsOf(config)
     .filter(({ about }) => !about.some(isLeft))
     .map(({ about: [path], message }) => ({ origin: layerOf(layers, path)?.originOf(path), message }))
-}
-
-/** Whether one of the paths is the way to the other. */
-function isAlongside(one: Path, other: Path): boolean {
-  return one.slice(0, other.length).every((step, index) => step === other[index])
 }
 
 function placeOf(origin: Origin | undefined): string {

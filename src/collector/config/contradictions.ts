@@ -76,7 +76,7 @@ function* storing({ store }: Config): Generator<Contradiction> {
   }
 }
 
-function* forwarding({ forward, listen, queue }: Config): Generator<Contradiction> {
+function* forwarding({ forward, listen }: Config): Generator<Contradiction> {
   for (const [index, target] of forward.entries()) {
     const at = (...rest: string[]): Path => ['forward', index, ...rest]
     const same = forward.findIndex(({ name }) => name === target.name)
@@ -91,10 +91,6 @@ function* forwarding({ forward, listen, queue }: Config): Generator<Contradictio
     if (target.retry.initial > target.retry.max) {
       const message = `forward[${index}].retry.initial must not be longer than forward[${index}].retry.max`
       yield { about: [at('retry', 'initial'), at('retry', 'max')], message }
-    }
-    if (target.maxBytes > queue.maxBytes) {
-      const message = `forward[${index}].maxBytes must not be larger than queue.maxBytes: a target that is down would fill the queue, and all would be refused`
-      yield { about: [at('maxBytes'), ['queue', 'maxBytes']], message }
     }
     if (target.signals.length === 0) yield { about: [at('signals')], message: `forward[${index}].signals names none` }
     yield* pair(at('tls'), target.tls)

@@ -16,12 +16,11 @@ type Values = { [name: string]: unknown }
 
 /** A layer of single values, each with its path. */
 export function layerOfValues(values: readonly { path: Path; value: unknown; origin: Origin }[]): Layer {
-  const value: Values = {}
+  const value = empty()
   for (const one of values) put(value, one.path, one.value)
-  const isWithin = (path: Path, of: Path) => of.every((step, index) => path[index] === step)
   return {
     value,
-    originOf: (path) => values.findLast((one) => isWithin(path, one.path))?.origin,
+    originOf: (path) => values.findLast((one) => isAlongside(path, one.path))?.origin,
     isHidden: () => false,
   }
 }
@@ -43,6 +42,11 @@ export function layerOf(layers: readonly Layer[], path: Path): Layer | undefined
     }
   }
   return found
+}
+
+/** Whether one of the paths is the way to the other. */
+export function isAlongside(one: Path, other: Path): boolean {
+  return one.slice(0, other.length).every((step, index) => step === other[index])
 }
 
 /** The value at `path`. */
@@ -77,9 +81,14 @@ function put(values: Values, path: Path, value: unknown): void {
   if (name === undefined) return
   if (rest.length === 0) values[name] = value
   else {
-    if (!isPlain(values[name])) values[name] = {}
+    if (!isPlain(values[name])) values[name] = empty()
     put(values[name] as Values, rest, value)
   }
+}
+
+// Without a prototype: the names come from outside, and `__proto__` is one like any other.
+function empty(): Values {
+  return Object.create(null) as Values
 }
 
 function reach(value: unknown, path: Path): number {

@@ -40,7 +40,7 @@ const target = z.strictObject({
     max: duration('10ms', '1h').prefault('30s'),
     multiplier: number(1, 10).default(1.5),
   }),
-  maxBytes: size('1MiB', '1TiB').optional(),
+  maxBytes: size('1MiB', '100TiB').prefault('1GiB'),
   tls: section({ ca: file().optional(), cert: file().optional(), key: file().optional() }),
 })
 function isHash(hash: string): boolean {
@@ -101,12 +101,14 @@ const options = z.strictObject({
   }),
   queue: section({
     path: text({ allowed: 'the path of a directory' }).optional(),
-    maxBytes: size('1MiB', '1TiB').prefault('1GiB'),
+    maxBytes: size('1MiB', '100TiB').prefault('1GiB'),
+    minFreeBytes: size('0B', '1TiB').prefault('64MiB'),
     commit: section({
       maxDelay: duration('0ms', '10s').prefault('20ms'),
       maxBatches: wholeNumber(1, 100_000).default(1000),
     }),
     deduplicationWindow: duration('0s', '30d').prefault('24h'),
+    deduplicationIds: wholeNumber(0, 100_000_000).default(5_000_000),
   }),
   forward: entries(target, 'a list of targets, each with its url', live).default([]),
   tokens: entries(token, 'a list of tokens, each with name, hash and scopes', live).default([]),
@@ -138,12 +140,7 @@ export const schema = options.transform(({ store, queue, forward, ...rest }) => 
     ...rest,
     store: store.url === undefined ? { ...store, path: store.path ?? join(rest.data, 'store') } : store,
     queue: { ...queue, path: queue.path ?? join(rest.data, 'queue') },
-    forward: forward.map((target) => ({
-      ...target,
-      name: target.name ?? nameOf(target.url),
-      // Less than all of the queue, or a target that is down would keep the others from being accepted for.
-      maxBytes: target.maxBytes ?? Math.floor(queue.maxBytes / 2),
-    })),
+    forward: forward.map((target) => ({ ...target, name: target.name ?? nameOf(target.url) })),
   }
 })
 
@@ -160,6 +157,6 @@ type Deep<Value> = Value extends readonly (infer Item)[]
 
 /** The settled configuration: durations in milliseconds, sizes in bytes. What is absent has no default and was not given. */
 export type Config = Deep<z.output<typeof schema>>
-/** One target to forward to. Its name is that of its host where none is given, its `maxBytes` half of the queue's. */
+/** One target to forward to. Its name is that of its host where none is given. */
 export type TargetConfig = Config['forward'][number]
 export type TokenConfig = Config['tokens'][number]

@@ -69,8 +69,10 @@ test('without file, variables and flags there are the defaults', () => {
     queue: {
       path: 'tokmeter-data/queue',
       maxBytes: 1_073_741_824,
+      minFreeBytes: 67_108_864,
       commit: { maxDelay: 20, maxBatches: 1000 },
       deduplicationWindow: 86_400_000,
+      deduplicationIds: 5_000_000,
     },
     forward: [],
     tokens: [],
@@ -84,8 +86,8 @@ test('without file, variables and flags there are the defaults', () => {
   } satisfies Config)
 })
 
-test('a target has the defaults of its own, a name by its host, and half of the queue', () => {
-  const [target] = load('forward: [{ url: "http://tempo:4318" }]\nqueue: { maxBytes: 10MiB }').forward
+test('a target has defaults of its own, and a name by its host', () => {
+  const [target] = load('forward: [{ url: "http://tempo:4318" }]').forward
   expect(target).toEqual({
     name: 'tempo-4318',
     url: 'http://tempo:4318',
@@ -93,7 +95,7 @@ test('a target has the defaults of its own, a name by its host, and half of the 
     signals: ['traces', 'metrics', 'logs'],
     timeout: 10_000,
     retry: { initial: 5000, max: 30_000, multiplier: 1.5 },
-    maxBytes: 5_242_880,
+    maxBytes: 1_073_741_824,
     tls: {},
   })
 })
@@ -207,7 +209,7 @@ test('every mistake is named, with its line, what was got, what is allowed, and 
     `tokmeter.yaml:1:1: lisen is no option; did you mean listen? Options: ${all}`,
     'tokmeter.yaml:4:9: listen.port must be a whole number from 0 to 65535; got "4318"',
     'tokmeter.yaml:5:3: listen.hots is no option; did you mean listen.host? Options of listen: host, port, tls, cors, limits',
-    'tokmeter.yaml:7:13: queue.maxBytes must be a size from 1MiB to 1TiB, such as 512MB or 1GiB (a number alone is bytes); got "12 parsecs"',
+    'tokmeter.yaml:7:13: queue.maxBytes must be a size from 1MiB to 100TiB, such as 512MB or 1GiB (a number alone is bytes); got "12 parsecs"',
     `tokmeter.yaml:8:23: queue.commit.maxDelay must be ${duration('0ms', '10s')}; got -1`,
     'tokmeter.yaml:10:10: log.level must be one of trace, debug, info, warn, error, fatal, silent; got "wran"; did you mean warn?',
     'tokmeter.yaml:12:5: forward[0].url is missing: it must be an http or https URL, such as http://127.0.0.1:4318',
@@ -235,9 +237,24 @@ test('a mistake of the environment or a flag is named by its name', () => {
     'TOKMETER_LISTEN_PORT: listen.port must be a whole number from 0 to 65535; got "tcp://x"',
     'TOKMETER_TOKENS: tokens[0].hash is missing: it must be what `tokmeter hash-token` prints: sha256:… or scrypt:…',
     'TOKMETER_TOKENS: tokens[0].scopes is missing: it must be a list of ingest, read, admin',
-    '--set: queue.maxByte is no option; did you mean queue.maxBytes? Options of queue: path, maxBytes, commit, deduplicationWindow',
+    '--set: queue.maxByte is no option; did you mean queue.maxBytes? Options of queue: path, maxBytes, minFreeBytes, commit, deduplicationWindow, deduplicationIds',
     '--log-level: log.level must be one of trace, debug, info, warn, error, fatal, silent; got "loud"',
   ])
+})
+
+test('no name reaches what all objects share', () => {
+  const flag = (...path: string[]): Flag => ({ name: '--set', path, text: '1' })
+  const is = 'is no option'
+  expect(mistakesOf('__proto__: { polluted: 1 }\nlisten: { __proto__: { polluted: 1 } }')).toEqual([
+    expect.stringContaining(`tokmeter.yaml:1:1: __proto__ ${is}`),
+    expect.stringContaining(`tokmeter.yaml:2:11: listen.__proto__ ${is}`),
+  ])
+  expect(mistakesOf('', {}, [flag('__proto__', 'polluted'), flag('listen', '__proto__', 'polluted')])).toEqual([
+    expect.stringContaining(`--set: listen.__proto__ ${is}`),
+    expect.stringContaining(`--set: __proto__ ${is}`),
+  ])
+  expect(mistakesOf('', {}, [flag('constructor'), flag('listen', 'toString')])).toHaveLength(2)
+  expect(({} as { polluted?: unknown }).polluted).toBeUndefined()
 })
 
 test('options that exclude each other are named too, and beside other mistakes', () => {
@@ -276,8 +293,7 @@ test('options that exclude each other are named too, and beside other mistakes',
     'tokmeter.yaml:1:52: forward[1].url is the collector itself: what it sends would come back without end',
   )
   f(
-    'forward:\n  - { url: "http://a", maxBytes: 2GiB }\n  - { url: "http://a", signals: [], retry: { max: 1s } }',
-    'tokmeter.yaml:2:34: forward[0].maxBytes must not be larger than queue.maxBytes: a target that is down would fill the queue, and all would be refused',
+    'forward:\n  - { url: "http://a" }\n  - { url: "http://a", signals: [], retry: { max: 1s } }',
     'tokmeter.yaml:3:5: forward[1] has the name of forward[0], a: give each a name of its own',
     'tokmeter.yaml:3:33: forward[1].signals names none',
     'tokmeter.yaml:3:44: forward[1].retry.initial must not be longer than forward[1].retry.max',
