@@ -20,7 +20,7 @@ export function checkOrigins(origins: readonly string[]): void {
   for (const origin of origins) {
     if (origin === '*') continue
     const url = URL.canParse(origin) ? new URL(origin) : undefined
-    if (url === undefined || url.origin !== origin) {
+    if (url === undefined || url.origin !== origin || origin.includes('*')) {
       throw new TypeError(`an origin is a scheme, a host and a port, as in https://app.example.com; got ${origin}`)
     }
   }

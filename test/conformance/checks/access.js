@@ -1,4 +1,5 @@
 /** Lines 14 and 15: pages of other origins, tokens, and TLS. */
+import { isIP } from 'node:net'
 import { connect } from 'node:tls'
 import {
   ENCODINGS,
@@ -38,7 +39,9 @@ function authorization({ client }) {
 function secure({ client }) {
   const { url, tls, timeoutMs } = client.target
   if (url.protocol !== 'https:') throw new Skipped('needs an https URL')
-  return { host: url.hostname, port: Number(url.port || 443), servername: url.hostname, timeout: timeoutMs, ...tls }
+  // Addresses have no place in the name a client asks for.
+  const named = isIP(url.hostname) === 0 ? { servername: url.hostname } : {}
+  return { host: url.hostname, port: Number(url.port || 443), ...named, timeout: timeoutMs, ...tls }
 }
 
 /** The version of TLS that was agreed on, or why there was none. @param {import('node:tls').ConnectionOptions} options @returns {Promise<string>} */
