@@ -1,0 +1,186 @@
+/** The store's side of the queue: operations in runs, each with a token that names the same operations after any crash. */
+import type { IdentifiedOperation } from '../batch.js'
+import type { OperationDropReason } from '../ledger.js'
+import type { Entries } from './entries.js'
+import type { Table } from './environment.js'
+import type { GroupCommit } from './group-commit.js'
+import { decodeOperations } from './operation-codec.js'
+import type { QueueState } from './state.js'
+
+/** Operations to store together. */
+export type Run = {
+  /** For the engine to recognise the run by, should it come again: the same token has the same operations. */
+  readonly token: string
+  readonly operations: readonly IdentifiedOperation[]
+  /** They are stored: the next run is another one. Resolves when this is on the disk. */
+  readonly commit: () => Promise<void>
+  /** The store can never take them. Resolves when they are counted as dropped. */
+  readonly drop: () => Promise<void>
+}
+
+export type RunLimits = {
+  /** Most operations of a run. One entry of the queue, of at most 1,000 operations, is always taken whole. */
+  readonly maxOperations: number
+  /** Most encoded bytes of a run. */
+  readonly maxBytes: number
+}
+
+export type StoreConsumerOptions = {
+  readonly queueId: string
+  readonly table: Table
+  readonly entries: Entries
+  readonly group: GroupCommit<QueueState>
+}
+
+export class StoreConsumer {
+  readonly #options: StoreConsumerOptions
+  #waiters: (() => void)[] = []
+  #isClosed = false
+
+  constructor(options: StoreConsumerOptions) {
+    this.#options = options
+  }
+
+  /** What waits to be stored, what was handed out and not committed included. */
+  get waiting(): { readonly operations: number; readonly bytes: number } {
+    const { operationsInQueue, operationBytes } = this.#options.group.state
+    return { operations: operationsInQueue, bytes: operationBytes }
+  }
+
+  /**
+   * Resolves when so many operations wait, or at least one for so many milliseconds, counted from the call or from when it came.
+   * False when the queue was closed, or the signal was aborted.
+   */
+  async available(
+    { operations = 1, withinMs = 0 }: { readonly operations?: number; readonly withinMs?: number } = {},
+    signal?: AbortSignal,
+  ): Promise<boolean> {
+    const isOver = () => this.#isClosed || signal?.aborted === true
+    while (!isOver() && this.waiting.operations === 0) await this.#changed(signal)
+    const until = performance.now() + withinMs
+    for (let left = withinMs; !isOver() && left > 0 && this.waiting.operations < operations; ) {
+      await this.#changed(signal, left)
+      left = until - performance.now()
+    }
+    return !isOver()
+  }
+
+  /**
+   * The next run, or the one handed out before and not committed, the same after a crash as before it; undefined when nothing waits.
+   * What a run is made of is on the disk before it is returned.
+   */
+  async next(limits: RunLimits): Promise<Run | undefined> {
+    while (this.waiting.operations > 0 || this.#options.group.state.handedOut !== null) {
+      await this.#handOut(limits)
+      const { handedOut } = this.#options.group.state
+      if (handedOut === null) return undefined
+      const { operations, damaged } = this.#read(handedOut)
+      const token = `${this.#options.queueId}-${handedOut.from}-${handedOut.to}`
+      if (operations.length > 0) {
+        return {
+          token,
+          operations,
+          commit: () => this.#finish(handedOut, operations.length, damaged),
+          drop: () => this.#finish(handedOut, 0, damaged, operations.length),
+        }
+      }
+      await this.#finish(handedOut, 0, damaged)
+    }
+    return undefined
+  }
+
+  /** Tells those who wait to look again. */
+  wake(): void {
+    for (const waiter of this.#waiters.splice(0)) waiter()
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.wake()
+  }
+
+  /** Fixes the extent of the next run, unless one is handed out. */
+  #handOut({ maxOperations, maxBytes }: RunLimits): Promise<void> {
+    const { entries, group } = this.#options
+    return new Promise((resolve, reject) => {
+      group.stage({
+        prepare(draft) {
+          if (draft.handedOut !== null) return
+          // What came in this very group may be in it: it is written in the same transaction.
+          const from = draft.firstOperations
+          let to = from
+          let operations = 0
+          let bytes = 0
+          for (; to < draft.nextOperations; to++) {
+            const entry = entries.at(to)
+            operations += entry.items
+            bytes += entry.bytes
+            if (to > from && (operations > maxOperations || bytes > maxBytes)) break
+          }
+          if (to > from) draft.handedOut = { from, to }
+        },
+        done: (error) => (error === undefined ? resolve() : reject(error)),
+      })
+    })
+  }
+
+  #read({ from, to }: { readonly from: number; readonly to: number }) {
+    const { table, entries } = this.#options
+    const operations: IdentifiedOperation[] = []
+    let damaged = 0
+    for (let position = from; position < to; position++) {
+      const bytes = table.getBinary(entries.key(position))
+      const decoded = bytes === undefined ? undefined : decodeOperations(bytes)
+      if (decoded === undefined) damaged += entries.at(position).items
+      else for (const operation of decoded) operations.push(operation)
+    }
+    return { operations, damaged }
+  }
+
+  /** Moves the cursor over a run, and counts what became of it, in one transaction. */
+  #finish(
+    run: { readonly from: number; readonly to: number },
+    stored: number,
+    damaged: number,
+    notStorable = 0,
+  ): Promise<void> {
+    const { table, entries, group } = this.#options
+    return new Promise((resolve, reject) => {
+      group.stageWithin(0, {
+        isFact: true,
+        prepare(draft, writes) {
+          if (draft.handedOut?.from !== run.from) return // It was committed before.
+          for (let position = run.from; position < run.to; position++) {
+            const { items, bytes } = entries.at(position)
+            draft.operationsInQueue -= items
+            draft.operationBytes -= bytes
+            writes.remove(table, entries.key(position))
+          }
+          draft.firstOperations = run.to
+          draft.handedOut = null
+          draft.counts.stored += stored
+          const dropped: { [reason in OperationDropReason]: number } = draft.counts.dropped
+          dropped.damaged += damaged
+          dropped.not_storable += notStorable
+        },
+        done: (error) => (error === undefined ? resolve() : reject(error)),
+      })
+    })
+  }
+
+  #changed(signal: AbortSignal | undefined, withinMs?: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = withinMs === undefined ? undefined : setTimeout(done, withinMs)
+      const waiters = this.#waiters
+      function done() {
+        clearTimeout(timer)
+        signal?.removeEventListener('abort', done)
+        const at = waiters.indexOf(done)
+        if (at >= 0) waiters.splice(at, 1)
+        resolve()
+      }
+      waiters.push(done)
+      signal?.addEventListener('abort', done)
+    })
+  }
+}
