@@ -3,16 +3,15 @@
  * asked to, and so must never be asked. Its private fields are checked before they are touched.
  */
 import type { Call } from './call.js'
+import { type Method, patch } from './prototype.js'
 import { isClientStream, watchStream } from './stream.js'
-
-type Transform = (this: unknown, ...values: unknown[]) => unknown
+import { isPromise, Watched } from './watched.js'
 
 /** The parts of `APIPromise` used here, from openai 4.19 and @anthropic-ai/sdk 0.20 on. */
 type ApiPromise = {
   responsePromise: Promise<unknown>
-  parseResponse: (this: unknown, ...values: unknown[]) => unknown
-  _thenUnwrap: (transform: Transform) => unknown
-  asResponse?: (this: unknown) => Promise<unknown>
+  parseResponse: Method
+  _thenUnwrap: Method
 }
 
 function isApiPromise(value: unknown): value is ApiPromise {
@@ -24,61 +23,113 @@ function isApiPromise(value: unknown): value is ApiPromise {
 /** Lets `call` see how `promise` ends, whichever way it is used. False when it is no promise of the known shape. */
 export function watchPromise(promise: unknown, call: Call): boolean {
   if (!isApiPromise(promise)) return false
-  // Where nobody handles the promise, the process has to hear of it as before: hence a promise that rejects likewise takes the
-  // place of the one that is watched, instead of a handler on the side, which would make every rejection a handled one.
-  const responsePromise = promise.responsePromise.then(
-    (response) => {
-      call.handle.responded()
-      return response
-    },
-    (error) => {
-      call.fail(error)
-      throw error
-    },
-  )
-  watch(promise, responsePromise, call)
+  new Watching(promise.responsePromise, call).add(promise)
   return true
 }
 
-function watch(promise: ApiPromise, responsePromise: Promise<unknown>, call: Call): void {
-  const { parseResponse, _thenUnwrap, asResponse } = promise
-  promise.responsePromise = responsePromise
-  promise.parseResponse = function (...values) {
-    call.isParsing = true
-    const parsed = parseResponse.apply(this, values)
-    if (!isPromise(parsed)) {
-      answered(parsed, call)
-      return parsed
-    }
-    return parsed.then(
-      (answer) => {
-        answered(answer, call)
-        return answer
-      },
-      (error) => {
-        call.fail(error)
-        throw error
-      },
-    )
-  }
-  // `parse()` and others derive a promise. Since openai 7.10 a derived one does not come by `parseResponse` of this one any more.
-  define(promise, '_thenUnwrap', function (this: unknown, transform: Transform) {
-    const derived = _thenUnwrap.call(this as never, function (this: unknown, ...values) {
-      call.isParsing = true
-      answered(values[0], call)
-      return transform.apply(this, values)
+/** By which the methods of a promise find who watches it: it stands on the function that parses for it. */
+const WATCHING = Symbol('watching')
+type Parse = Method & { [WATCHING]?: Watching }
+
+/** The watching of one call: of the promise its `create` returned, and of those derived from it. */
+class Watching {
+  readonly #call: Call
+  readonly #response: Promise<unknown>
+  /** Stands where `#response` stood. */
+  #watched: PromiseLike<unknown>
+  readonly #promises: ApiPromise[] = []
+  /** Somebody waits for the response. */
+  #isUsed = false
+
+  constructor(response: Promise<unknown>, call: Call) {
+    this.#response = response
+    this.#call = call
+    this.#watched = new Watched(response, this.#responded, this.#failed, () => {
+      this.#isUsed = true
     })
-    if (isApiPromise(derived)) watch(derived, responsePromise, call)
+    call.beforeSending = this.#watchUnused
+  }
+
+  /** Watches `promise`, whose response is that of the call. */
+  add(promise: ApiPromise): void {
+    this.#promises.push(promise)
+    promise.responsePromise = this.#watched as Promise<unknown>
+    const { parseResponse } = promise
+    const watching = this
+    const parse: Parse = function (...values) {
+      return watching.#parsed(parseResponse.apply(this, values))
+    }
+    parse[WATCHING] = this
+    promise.parseResponse = parse
+    const prototype = Object.getPrototypeOf(promise)
+    // Since openai 7.10 each promise has one of its own, which derives from the request itself.
+    if (Object.hasOwn(promise, '_thenUnwrap')) promise._thenUnwrap = countDerived(promise._thenUnwrap)
+    else patch(prototype, '_thenUnwrap', countDerived)
+    patch(prototype, 'asResponse', countRaw)
+  }
+
+  /** An answer that a derived promise is about to transform. */
+  answered(answer: unknown): void {
+    this.#call.isParsing = true
+    answered(answer, this.#call)
+  }
+
+  /** Somebody has the raw response: he reads the body himself, out of sight. `withResponse()` comes by here too, parsing as well. */
+  taken(): void {
+    setImmediate(() => {
+      if (!this.#call.isParsing) this.#call.end()
+    })
+  }
+
+  #parsed(parsed: unknown): unknown {
+    this.#call.isParsing = true
+    if (isPromise(parsed)) return new Watched(parsed, (answer) => answered(answer, this.#call), this.#failed)
+    answered(parsed, this.#call)
+    return parsed
+  }
+
+  readonly #responded = () => this.#call.handle.responded()
+
+  readonly #failed = (error: unknown) => this.#call.fail(error)
+
+  // A call whose promise nobody waits for is counted as well, so it has to be waited for here. Where nobody handles its failure,
+  // the process has to hear of it as before: hence one that rejects likewise takes the place of the promise that is watched,
+  // instead of a handler on the side, which would make every rejection a handled one.
+  readonly #watchUnused = () => {
+    this.#call.beforeSending = undefined
+    if (this.#isUsed) return
+    this.#watched = new Watched(this.#response, this.#responded, this.#failed).then()
+    for (const promise of this.#promises) promise.responsePromise = this.#watched as Promise<unknown>
+  }
+}
+
+function watchingOf(promise: unknown): Watching | undefined {
+  return ((promise as ApiPromise).parseResponse as Parse)[WATCHING]
+}
+
+// `parse()` and others of the client derive a promise.
+function countDerived(thenUnwrap: Method): Method {
+  return function (this: unknown, ...values) {
+    const watching = watchingOf(this)
+    const transform = values[0]
+    if (watching === undefined || typeof transform !== 'function') return thenUnwrap.apply(this, values)
+    const derived = thenUnwrap.call(this, function (this: unknown, ...parts: unknown[]) {
+      watching.answered(parts[0])
+      return transform.apply(this, parts)
+    })
+    if (isApiPromise(derived)) watching.add(derived)
     return derived
-  })
-  if (typeof asResponse === 'function') {
-    define(promise, 'asResponse', async function (this: unknown) {
-      const response = await asResponse.call(this)
-      // Whoever takes the raw response reads the body himself, out of sight. `withResponse()` comes by here as well, parsing too.
-      setImmediate(() => {
-        if (!call.isParsing) call.end()
-      })
-      return response
+  }
+}
+
+function countRaw(asResponse: Method): Method {
+  return function (this: unknown, ...values) {
+    const response = asResponse.apply(this, values)
+    const watching = watchingOf(this)
+    if (watching === undefined || !isPromise(response)) return response
+    return response.then((raw) => {
+      watching.taken()
+      return raw
     })
   }
 }
@@ -93,18 +144,4 @@ function answered(answer: unknown, call: Call): void {
     // An answer that cannot even be looked at: the program gets it all the same.
     call.end()
   }
-}
-
-// Not enumerable, so that a promise looks as before when it is logged or compared.
-function define(target: ApiPromise, name: '_thenUnwrap' | 'asResponse', value: unknown): void {
-  Object.defineProperty(target, name, {
-    value,
-    configurable: true,
-    writable: true,
-    enumerable: Object.hasOwn(target, name),
-  })
-}
-
-function isPromise(value: unknown): value is Promise<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as Promise<unknown>).then === 'function'
 }

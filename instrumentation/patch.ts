@@ -1,10 +1,9 @@
-/** Sets counting methods over those of a client's prototypes: once for each prototype, whoever asks and however often. */
+/** Sets counting methods over those of a client's prototypes. */
 import { begin, isSuppressed, type OperationStart } from '../src/index.js'
 import { watchPromise } from './api-promise.js'
 import { Call, type Dialect } from './call.js'
-
-type Method = (this: unknown, ...values: unknown[]) => unknown
-type Methods = { [name: string]: unknown }
+import { baseOf, ownerOf, patch } from './prototype.js'
+import { isPromise } from './watched.js'
 
 /** What a `create` method of a client does. */
 export type Endpoint = {
@@ -14,9 +13,6 @@ export type Endpoint = {
   /** Called when the client returned something that cannot be watched. */
   readonly unrecognised: (client: object) => void
 }
-
-// For all copies of this package in the process: two that patch the same prototype would count twice.
-const PATCHED = Symbol.for('tokmeter.patched')
 
 /** The call whose `create` is on the stack: the way from `create` to `request` is synchronous, so no context has to be kept. */
 let creating: Call | undefined
@@ -81,6 +77,16 @@ export function patchRequests(client: unknown): void {
       }
     })
   }
+  const preparations = baseOf(client, 'prepareRequest')
+  if (preparations !== undefined) {
+    patch(preparations, 'prepareRequest', (prepareRequest) => {
+      return function (this: unknown, ...values) {
+        const { options } = (values[1] ?? {}) as { readonly options?: unknown }
+        if (typeof options === 'object' && options !== null) callOfOptions.get(options)?.beforeSending?.()
+        return prepareRequest.apply(this, values)
+      }
+    })
+  }
 }
 
 function remember(options: unknown, call: Call): void {
@@ -99,49 +105,4 @@ function sending(options: unknown): void {
 function clientOf(resource: unknown): object | undefined {
   const client = (resource as { _client?: unknown } | undefined)?._client
   return typeof client === 'object' && client !== null ? client : undefined
-}
-
-function patch(prototype: Methods, name: string, wrap: (original: Method) => Method): boolean {
-  const original = prototype[name]
-  if (typeof original !== 'function') return false
-  const patched: { [name: string]: true } = Object.hasOwn(prototype, PATCHED) ? (prototype as never)[PATCHED] : {}
-  if (patched[name]) return true
-  const method = wrap(original as Method)
-  Object.defineProperty(method, 'name', { value: original.name, configurable: true })
-  Object.defineProperty(method, 'length', { value: original.length, configurable: true })
-  Object.defineProperty(prototype, name, { ...Object.getOwnPropertyDescriptor(prototype, name), value: method })
-  patched[name] = true
-  Object.defineProperty(prototype, PATCHED, { value: patched, configurable: true })
-  return true
-}
-
-/** The prototype, in the chain of `start`, that has a method of its own called `name`: the nearest one. */
-function ownerOf(start: unknown, name: string): Methods | undefined {
-  return chainOf(start).find((candidate) => isPrototype(candidate) && hasMethod(candidate, name))
-}
-
-/** The farthest one: what subclasses set over it ends there as well. */
-function baseOf(start: unknown, name: string): Methods | undefined {
-  return chainOf(start).findLast((candidate) => isPrototype(candidate) && hasMethod(candidate, name))
-}
-
-function chainOf(start: unknown): Methods[] {
-  const chain: Methods[] = []
-  for (let next = start; typeof next === 'object' && next !== null; next = Object.getPrototypeOf(next)) {
-    chain.push(next as Methods)
-  }
-  return chain
-}
-
-// An instance may have a method of its own, which somebody else set over that of the class: not ours to touch.
-function isPrototype(candidate: Methods): boolean {
-  return Object.hasOwn(candidate, 'constructor')
-}
-
-function hasMethod(candidate: Methods, name: string): boolean {
-  return typeof Object.getOwnPropertyDescriptor(candidate, name)?.value === 'function'
-}
-
-function isPromise(value: unknown): value is Promise<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as Promise<unknown>).then === 'function'
 }

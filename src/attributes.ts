@@ -1,33 +1,32 @@
 /** An operation as the attributes of its span and of its event: the same names and values on both. Never on a metric. */
-import type { Attributes } from '@opentelemetry/api'
-import type { Operation, TokensByModality } from './operation.js'
+import type { Attributes, AttributeValue } from '@opentelemetry/api'
+import type { Operation, TokensByModality, Usage } from './operation.js'
 import { attribute, modalityUsage } from './semconv.js'
 
 /** Everything known of an operation, in the conventions' names and tokmeter's own. No content: there is none. */
 export function operationAttributes(operation: Operation): Attributes {
-  const { usage, cost, error } = operation
   const attributes: Attributes = {}
+  visitAttributes(operation, (name, value) => {
+    attributes[name] = value
+  })
+  return attributes
+}
+
+/** Tells `visit` every attribute of an operation that has a value. */
+export function visitAttributes(operation: Operation, visit: (name: string, value: AttributeValue) => void): void {
+  const { usage, cost, error, provider, serviceTier, tags, finishReason, timeToFirstChunkMs } = operation
   const set = (name: string, value: string | number | boolean | undefined) => {
-    if (value !== undefined) attributes[name] = value
+    if (value !== undefined) visit(name, value)
   }
   set(attribute.operationName, operation.operation)
-  set(attribute.providerName, operation.provider)
+  set(attribute.providerName, provider)
   set(attribute.requestModel, operation.requestModel)
-  if (operation.streamed) attributes[attribute.requestStream] = true
+  if (operation.streamed) visit(attribute.requestStream, true)
   set(attribute.responseModel, operation.responseModel)
   set(attribute.responseId, operation.responseId)
-  if (operation.finishReason !== undefined) attributes[attribute.finishReasons] = [operation.finishReason]
-  if (operation.timeToFirstChunkMs !== undefined)
-    attributes[attribute.timeToFirstChunk] = operation.timeToFirstChunkMs / 1000
-  set(attribute.inputTokens, usage?.inputTokens)
-  set(attribute.outputTokens, usage?.outputTokens)
-  set(attribute.cacheReadTokens, usage?.cacheReadTokens)
-  set(attribute.cacheWriteTokens, usage?.cacheWriteTokens)
-  set(attribute.cacheWrite1hTokens, usage?.cacheWrite1hTokens)
-  set(attribute.reasoningTokens, usage?.reasoningTokens)
-  setModalities(attributes, usage?.inputByModality, 'input_tokens')
-  setModalities(attributes, usage?.outputByModality, 'output_tokens')
-  setModalities(attributes, usage?.cacheReadByModality, 'cache_read.input_tokens')
+  if (finishReason !== undefined) visit(attribute.finishReasons, [finishReason])
+  if (timeToFirstChunkMs !== undefined) visit(attribute.timeToFirstChunk, timeToFirstChunkMs / 1000)
+  if (usage !== undefined) visitUsage(usage, set)
   set(attribute.agentName, operation.agentName)
   set(attribute.toolName, operation.toolName)
   set(attribute.toolType, operation.toolType)
@@ -47,21 +46,27 @@ export function operationAttributes(operation: Operation): Attributes {
   set(attribute.costNanoDollars, cost?.nanoDollars)
   set(attribute.costSource, cost?.source)
   set(attribute.costVersion, cost?.version)
-  if (operation.provider === 'openai') set(attribute.openaiServiceTier, operation.serviceTier)
-  if (operation.tags !== undefined) {
-    for (const [tag, value] of Object.entries(operation.tags)) attributes[attribute.tagPrefix + tag] = value
-  }
-  return attributes
+  if (provider === 'openai') set(attribute.openaiServiceTier, serviceTier)
+  if (tags !== undefined) for (const [tag, value] of Object.entries(tags)) visit(attribute.tagPrefix + tag, value)
 }
 
-function setModalities(
-  attributes: Attributes,
+function visitUsage(usage: Usage, set: (name: string, value: number | undefined) => void): void {
+  set(attribute.inputTokens, usage.inputTokens)
+  set(attribute.outputTokens, usage.outputTokens)
+  set(attribute.cacheReadTokens, usage.cacheReadTokens)
+  set(attribute.cacheWriteTokens, usage.cacheWriteTokens)
+  set(attribute.cacheWrite1hTokens, usage.cacheWrite1hTokens)
+  set(attribute.reasoningTokens, usage.reasoningTokens)
+  visitModalities(usage.inputByModality, 'input_tokens', set)
+  visitModalities(usage.outputByModality, 'output_tokens', set)
+  visitModalities(usage.cacheReadByModality, 'cache_read.input_tokens', set)
+}
+
+function visitModalities(
   tokens: TokensByModality | undefined,
   kind: Parameters<typeof modalityUsage>[1],
+  set: (name: string, value: number | undefined) => void,
 ): void {
   if (tokens === undefined) return
-  for (const modality of ['text', 'image', 'audio'] as const) {
-    const count = tokens[modality]
-    if (count !== undefined) attributes[modalityUsage(modality, kind)] = count
-  }
+  for (const modality of ['text', 'image', 'audio'] as const) set(modalityUsage(modality, kind), tokens[modality])
 }

@@ -67,12 +67,29 @@ export type Capture = {
   readonly open: number
 }
 
+/** How long a handle that is dropped at once may be kept, in milliseconds. */
+const LOOK_EVERY_MS = 1000
+
 /** Most operations that may be open at once; beyond, the oldest is ended as abandoned. */
 const OPEN_LIMIT = 10_000
 
 export function createCapture({ record, beginSpan }: CaptureOptions): Capture {
   const open = new Set<OpenOperation>()
   const collected = new FinalizationRegistry<OpenOperation>(abandon)
+  /** Those begun since the last look, with their handles: only what stays open is worth being watched for its collection. */
+  let young = new Map<OpenOperation, Handle>()
+  let looking: NodeJS.Timeout | undefined
+
+  /** Lets go of the handles that were there at the last look and are not ended: from now on the collection of each is told. */
+  function look(): void {
+    looking = undefined
+    for (const [operation, handle] of young) {
+      if (operation.ended) continue
+      operation.isWatched = true
+      collected.register(handle, operation, operation)
+    }
+    young = new Map()
+  }
 
   function finish(
     operation: OpenOperation,
@@ -104,7 +121,6 @@ export function createCapture({ record, beginSpan }: CaptureOptions): Capture {
 
     constructor(operation: OpenOperation) {
       this.#operation = operation
-      collected.register(this, operation, operation)
     }
 
     get ended(): boolean {
@@ -143,7 +159,8 @@ export function createCapture({ record, beginSpan }: CaptureOptions): Capture {
     #finish(fields: OperationEnd | undefined, error: OperationError | undefined): void {
       const operation = this.#operation
       if (operation.ended) return
-      collected.unregister(operation)
+      if (operation.isWatched) collected.unregister(operation)
+      else young.delete(operation)
       finish(operation, fields, error, performance.now() - operation.startedAt)
     }
   }
@@ -157,7 +174,10 @@ export function createCapture({ record, beginSpan }: CaptureOptions): Capture {
           abandon(oldest)
           break
         }
-      return new Handle(operation)
+      const handle = new Handle(operation)
+      young.set(operation, handle)
+      looking ??= setTimeout(look, LOOK_EVERY_MS).unref()
+      return handle
     },
     abandonOpen() {
       for (const operation of open) abandon(operation)

@@ -10,6 +10,8 @@ export class OpenOperation {
   readonly startedAt = performance.now()
   readonly span: OperationSpan | undefined
   ended = false
+  /** The collection of its handle will be told. */
+  isWatched = false
   retries = 0
   chunks = 0
   firstChunkAt = 0

@@ -11,7 +11,7 @@ import {
   TraceFlags,
   trace,
 } from '@opentelemetry/api'
-import { operationAttributes } from '../attributes.js'
+import { visitAttributes } from '../attributes.js'
 import { cleanName, cleanNumber, DURATION_LIMIT_MS, type SpanIdentity, TIME_LIMIT_MS } from '../clean.js'
 import type { Operation } from '../operation.js'
 import { attribute, OTHER, operationName } from '../semconv.js'
@@ -76,11 +76,10 @@ function isTracerProviderRegistered(): boolean {
 /** `begun`: the attributes it has from its begin; setting them again would cost as much as the first time. */
 function endSpan(span: Span, operation: Operation, begun: Attributes): void {
   if (span.isRecording()) {
-    const attributes = operationAttributes(operation)
-    for (const name of Object.keys(attributes)) {
+    visitAttributes(operation, (name, value) => {
       // How long it lasted a span says by itself.
-      if (name !== attribute.durationMs && attributes[name] !== begun[name]) span.setAttribute(name, attributes[name]!)
-    }
+      if (name !== attribute.durationMs && begun[name] !== value) span.setAttribute(name, value)
+    })
     if (operation.error !== undefined) {
       const { type, message } = operation.error
       span.setStatus({ code: SpanStatusCode.ERROR, message: message ?? type })

@@ -33,7 +33,7 @@ const FILES = {
       },
     }[process.argv[2]]
     for (let index = 0; index < ${CALLS}; index += 10) await Promise.all(Array.from({ length: 10 }, leave))
-    for (let round = 0; round < 40 && tokmeter.stats().open > 0; round++) {
+    for (let round = 0; round < 160 && tokmeter.stats().open > 0; round++) {
       await delay(25)
       gc()
     }
