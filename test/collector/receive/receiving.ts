@@ -20,15 +20,21 @@ export type Receiving = {
 }
 
 export type ReceivingOptions = Partial<Omit<HttpServerOptions, 'tokens'>> &
-  Partial<Omit<ReceiveOptions, 'memory'>> & { readonly memoryBytes?: number; readonly tokens?: Tokens }
+  Partial<Omit<ReceiveOptions, 'memory'>> & {
+    readonly memoryBytes?: number
+    readonly tokens?: Tokens
+    /** Done to the server before it has routes: hooks that make it worse. */
+    readonly spoil?: (app: FastifyInstance) => void
+  }
 
 export async function receiving(options: ReceivingOptions = {}): Promise<Receiving> {
-  const { memoryBytes = 32 * 1024 * 1024, tokens = new Tokens([]), ...rest } = options
+  const { memoryBytes = 32 * 1024 * 1024, tokens = new Tokens([]), spoil, ...rest } = options
   const intake = new ReadingIntake()
   const memory = new MemoryBudget(memoryBytes)
   const outcomes: Outcome[] = []
   const discarded: string[] = []
   const app = createHttpServer({ ...rest, tokens: () => tokens })
+  spoil?.(app)
   await app.register(
     createReceive({
       intake,
