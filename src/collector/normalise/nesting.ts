@@ -7,6 +7,7 @@
 import { type OperationKind, operationKind } from 'tokmeter/core'
 import type { Attributes, DecodedTraces, Span } from '../otlp/decoded.js'
 import type { Draft } from './draft.js'
+import { RememberedSpans } from './remembered-spans.js'
 
 /** A span that was read. */
 export type ReadSpan = {
@@ -20,8 +21,6 @@ export type ReadSpan = {
   isWrapper: boolean
 }
 
-/** Spans remembered of each kind, at most twice as many. At 20,000 calls a second that is more than five seconds, the usual delay of a batch. */
-const GENERATION = 120_000
 /** Longest way from a call to what wraps it, in spans. */
 const DEPTH = 64
 /** Calls looked at for each span of a callback tracer. */
@@ -33,7 +32,7 @@ const CALLBACK_TRACER = /langchain|langgraph|llama[-_.]?index|haystack|crewai/i
 type CallKind = 'inference' | 'embeddings'
 
 export class Nesting {
-  readonly #wrapping = { inference: new Remembered(), embeddings: new Remembered() }
+  readonly #wrapping = { inference: new RememberedSpans(), embeddings: new RememberedSpans() }
 
   /** Finds the wrappers among the spans of one request. */
   mark(spans: readonly ReadSpan[], decoded: DecodedTraces): void {
@@ -47,13 +46,13 @@ export class Nesting {
         calls.push(one)
         if (!hasTracer && CALLBACK_TRACER.test(one.scopeName)) hasTracer = true
         traces.add(one.span.traceId)
-        if (one.span.parentSpanId !== '') this.#wrapping[kind].add(parentOf(one))
+        if (one.span.parentSpanId !== '') this.#wrapping[kind].add(one.span.traceId, one.span.parentSpanId)
       } else if ((kind === undefined || kind === 'other') && one.span.parentSpanId !== '') steps.push(one)
     }
     if (calls.length === 0) return
     if (steps.length > 0) this.#climb(steps)
     if (traces.size < calls.length) this.#climbForeign(calls, spans, decoded)
-    for (const call of calls) call.isWrapper = this.#wrapping[kindOf(call)].has(call.id)
+    for (const call of calls) call.isWrapper = this.#wrapping[kindOf(call)].has(call.span.traceId, call.span.spanId)
     if (hasTracer) markTraced(calls)
   }
 
@@ -64,10 +63,9 @@ export class Nesting {
       for (let pass = 0; isChanged && pass < DEPTH; pass++) {
         isChanged = false
         for (const step of steps) {
-          if (!wrapping.has(step.id)) continue
-          const parent = parentOf(step)
-          if (wrapping.has(parent)) continue
-          wrapping.add(parent)
+          const { traceId, spanId, parentSpanId } = step.span
+          if (!wrapping.has(traceId, spanId) || wrapping.has(traceId, parentSpanId)) continue
+          wrapping.add(traceId, parentSpanId)
           isChanged = true
         }
       }
@@ -97,7 +95,7 @@ export class Nesting {
     for (let depth = 0; depth < DEPTH; depth++) {
       id = parents.get(id)
       if (id === undefined) return
-      wrapping.add(id)
+      wrapping.add(call.span.traceId, id.slice(call.span.traceId.length + 1))
       if (ends.has(id)) return
     }
   }
@@ -115,10 +113,6 @@ function kindOf({ draft }: ReadSpan): CallKind {
 function isBoundary({ draft }: ReadSpan): boolean {
   const kind = draft === undefined ? undefined : operationKind(draft.operation)
   return kind === 'tool' || kind === 'agent' || kind === 'workflow'
-}
-
-function parentOf({ span }: ReadSpan): string {
-  return `${span.traceId}-${span.parentSpanId}`
 }
 
 function encloses(outer: Span, inner: Span): boolean {
@@ -184,22 +178,4 @@ function isSameCall(traced: ReadSpan, client: ReadSpan): boolean {
 
 function isSame(one: unknown, other: unknown): boolean {
   return one === undefined || other === undefined || one === other
-}
-
-/** A set of ids that forgets the oldest. */
-class Remembered {
-  #young = new Set<string>()
-  #old = new Set<string>()
-
-  add(id: string): void {
-    if (this.#young.size >= GENERATION) {
-      this.#old = this.#young
-      this.#young = new Set()
-    }
-    this.#young.add(id)
-  }
-
-  has(id: string): boolean {
-    return this.#young.has(id) || this.#old.has(id)
-  }
 }

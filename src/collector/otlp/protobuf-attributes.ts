@@ -5,6 +5,12 @@ import { readText } from './known-text.js'
 import { ATTRIBUTE_LIMIT, DEPTH_LIMIT, ELEMENT_LIMIT } from './limits.js'
 import type { WireReader } from './wire-reader.js'
 
+/** Tags of a KeyValue's two fields, and of the values that most attributes have. */
+const KEY = 0x0a
+const VALUE = 0x12
+const STRING = 0x0a
+const INTEGER = 0x18
+
 /** Numbers noted of an attribute: its place in the selection, begin and end of its key, begin and end of its value. */
 const NOTE = 5
 
@@ -35,21 +41,35 @@ export class AttributeNotes {
   /** Takes note of the attribute in this field of the reader. */
   note(): void {
     const reader = this.#reader
+    const bytes = reader.source
     const end = reader.enter()
     let keyStart = 0
     let keyEnd = 0
     let valueStart = 0
     let valueEnd = 0
-    while (reader.next(end)) {
-      if (reader.field === 1) {
-        keyEnd = reader.enter()
-        keyStart = reader.pos
-        reader.pos = keyEnd
-      } else if (reader.field === 2) {
-        valueEnd = reader.enter()
-        valueStart = reader.pos
-        reader.pos = valueEnd
-      } else reader.ignore()
+    // Nearly always: a key of less than 128 bytes, then a value that is as long as what is left of the message.
+    const start = reader.pos
+    if (bytes[start] === KEY && bytes[start + 1]! < 0x80) {
+      keyStart = start + 2
+      keyEnd = keyStart + bytes[start + 1]!
+      if (bytes[keyEnd] === VALUE && bytes[keyEnd + 1] === end - keyEnd - 2 && bytes[keyEnd + 1]! < 0x80) {
+        valueStart = keyEnd + 2
+        valueEnd = end
+        reader.pos = end
+      }
+    }
+    if (valueEnd === 0) {
+      while (reader.next(end)) {
+        if (reader.field === 1) {
+          keyEnd = reader.enter()
+          keyStart = reader.pos
+          reader.pos = keyEnd
+        } else if (reader.field === 2) {
+          valueEnd = reader.enter()
+          valueStart = reader.pos
+          reader.pos = valueEnd
+        } else reader.ignore()
+      }
     }
     let place = UNWANTED
     if (this.#selection !== undefined) {
@@ -82,6 +102,12 @@ export class AttributeNotes {
 
   #read(start: number, end: number): AttributeValue {
     const reader = this.#reader
+    const bytes = reader.source
+    const tag = bytes[start]
+    if (tag === STRING && bytes[start + 1] === end - start - 2 && bytes[start + 1]! < 0x80) {
+      return readText(bytes, start + 2, end)
+    }
+    if (tag === INTEGER && start + 2 === end && bytes[start + 1]! < 0x80) return bytes[start + 1]!
     const before = reader.pos
     reader.pos = start
     const value = readValue(reader, end, 0)
