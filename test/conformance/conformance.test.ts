@@ -6,8 +6,6 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { expect, test } from 'vitest'
 import { hashToken, Tokens } from '../../src/collector/security/tokens.js'
 import { receiving } from '../collector/receive/receiving.js'
-import { SMALL } from './bodies.js'
-import { encodeRequest } from './protobuf.js'
 import { CHECKS, runSuite } from './suite.js'
 
 const limit = 128 * 1024
@@ -185,12 +183,6 @@ test('a server that asks nobody for a token fails, and so does one that nobody a
   await app.close()
   const [gone] = await runSuite({ url, only: ['post-traces'] })
   expect([gone?.result, gone?.reason]).toEqual(['fail', expect.stringContaining('ECONNREFUSED')])
-})
-
-test('what is sent as protobuf is OTLP: field by field as OpenTelemetry writes it', () => {
-  const bytes = encodeRequest('traces', SMALL.traces()).toString('hex')
-  // resource_spans > scope_spans > span: trace_id 1, span_id 2, name 5, kind 6, times 7 and 8, attributes 9.
-  expect(bytes).toContain('0a105b8efff798038103d269b633813fc60c1208eee19b7ec3c1b1742a0661207370616e3003390000')
 })
 
 /** Runs the runner as anybody would. */

@@ -40,6 +40,7 @@ const MESSAGES = {
     spanId: [2, 'hex'],
     traceState: [3, 'string'],
     attributes: [4, ATTRIBUTES],
+    droppedAttributesCount: [5, 'varint'],
     flags: [6, 'fixed32'],
   },
   SpanStatus: { message: [2, 'string'], code: [3, 'varint'] },
@@ -168,12 +169,15 @@ export function encodeRequest(signal, json) {
 
 /** @param {string} type @param {any} json @returns {Buffer} */
 function encode(type, json) {
+  const fields = MESSAGES[type] ?? {}
+  const unknown = Object.keys(json).find((name) => fields[name] === undefined)
+  if (unknown !== undefined) throw new Error(`BUG: ${type} has no field ${unknown}`)
   /** @type {Buffer[]} */
   const parts = []
-  for (const [name, value] of Object.entries(json)) {
-    const field = MESSAGES[type]?.[name]
-    if (field === undefined) throw new Error(`BUG: ${type} has no field ${name}`)
-    const [number, kind] = field
+  // In the order of their numbers, as nearly everybody writes them.
+  for (const [name, [number, kind]] of Object.entries(fields).sort(([, [a]], [, [b]]) => a - b)) {
+    const value = json[name]
+    if (value === undefined) continue
     const values = kind.startsWith('*') ? value : [value]
     for (const one of values) parts.push(encodeField(number, kind.replace('*', ''), one))
   }
