@@ -1,0 +1,45 @@
+/** `tokmeter check-config`: names every mistake of the configuration, and the views with it. */
+import { stringify } from 'yaml'
+import { effectiveConfig } from '../config/effective.js'
+import { loadViews } from '../config/views-module.js'
+import { ConfigError, type Loaded } from '../config.js'
+import { type Command, isGiven, textOf, WrongUse } from './command.js'
+import { COLLECT_OPTIONS, loadGiven } from './config-options.js'
+
+export const checkConfig: Command = {
+  name: 'check-config',
+  summary: 'name every mistake in the configuration, with its line',
+  operands: '[file]',
+  operandLimit: 1,
+  options: {
+    ...COLLECT_OPTIONS,
+    print: { type: 'boolean', description: 'print what is in force, defaults included and secrets left out' },
+  },
+  details:
+    'The file is checked with the environment and the options given over it, as `tokmeter collect` would read them.\nExit code 1 when there is a mistake.',
+
+  async run(given, { output, errors }) {
+    const [operand] = given.operands
+    if (operand !== undefined && isGiven(given, 'config'))
+      throw new WrongUse('the file is named twice: by --config and alone')
+    const file = operand ?? textOf(given, 'config')
+    let loaded: Loaded
+    try {
+      loaded = loadGiven({
+        operands: [],
+        options: file === undefined ? given.options : { ...given.options, config: [file] },
+      })
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      const count = error.mistakes.length
+      errors.write(`${error.message}\n${count} ${count === 1 ? 'mistake' : 'mistakes'}\n`)
+      return 1
+    }
+    const { config, warnings } = loaded
+    for (const warning of warnings) errors.write(`warning: ${warning}\n`)
+    if (config.views !== undefined) await loadViews(config.views)
+    if (isGiven(given, 'print')) output.write(stringify(effectiveConfig(config)))
+    else output.write(`${loaded.file ?? 'the configuration (no file, the defaults)'}: no mistakes\n`)
+    return 0
+  },
+}

@@ -1,0 +1,20 @@
+#!/usr/bin/env node
+/** The program `tokmeter`. The only file that ends the process. */
+import { readFileSync } from 'node:fs'
+import { COMMANDS } from './cli/commands.js'
+import { runCommandLine } from './cli/run.js'
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+
+// `tokmeter … | head`: who reads no more is no failure.
+process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+  process.exit(code === 'EPIPE' ? 0 : 1)
+})
+
+const code = await runCommandLine(process.argv.slice(2), {
+  commands: COMMANDS,
+  version,
+  terminal: { input: process.stdin, output: process.stdout, errors: process.stderr },
+})
+// Not before what was written is on its way: a pipe may take its time.
+process.stdout.write('', () => process.exit(code))
