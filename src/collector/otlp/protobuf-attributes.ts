@@ -142,7 +142,7 @@ export function readValue(reader: WireReader, end: number, depth: number): Attri
         break
       case 7: {
         const stop = reader.enter()
-        value = Uint8Array.prototype.slice.call(reader.source, reader.pos, stop)
+        value = new Uint8Array(reader.source.subarray(reader.pos, stop))
         reader.pos = stop
         break
       }
