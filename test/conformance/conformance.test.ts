@@ -245,10 +245,12 @@ test('the runner helps who does not know it, and says what is wrong with how it 
   ).toEqual(CHECKS.map(({ name }) => name))
   const f = async (words: string[], message: string) =>
     expect(await run(...words)).toEqual({ code: 2, stdout: '', stderr: expect.stringContaining(message) })
-  await f([], '--url is missing')
-  await f(['--url', 'localhost:4318'], '--url must be an http or https URL; got localhost:4318')
-  await f(['--url', 'http://a', '--only', 'nothing'], 'there is no check nothing')
-  await f(['--url', 'http://a', '--limit', 'much'], '--limit must be a positive number; got much')
-  await f(['--url', 'http://a', '--header', 'my-secret'], '--header must be "name: text"')
-  await f(['--nothing'], "Unknown option '--nothing'")
+  await Promise.all([
+    f([], '--url is missing'),
+    f(['--url', 'localhost:4318'], '--url must be an http or https URL; got localhost:4318'),
+    f(['--url', 'http://a', '--only', 'nothing'], 'there is no check nothing'),
+    f(['--url', 'http://a', '--limit', 'much'], '--limit must be a positive number; got much'),
+    f(['--url', 'http://a', '--header', 'my-secret'], '--header must be "name: text"'),
+    f(['--nothing'], "Unknown option '--nothing'"),
+  ])
 })

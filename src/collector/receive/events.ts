@@ -32,8 +32,8 @@ const CODES: { readonly [statusCode: number]: string } = {
 class InvalidEvents extends InvalidBody {
   readonly complaints: readonly Complaint[]
 
-  constructor(complaints: readonly Complaint[]) {
-    super(sentence(complaints[0]!), { field: complaints[0]!.field })
+  constructor(complaints: readonly Complaint[], items: number) {
+    super(sentence(complaints[0]!), { field: complaints[0]!.field, items })
     this.complaints = complaints
   }
 }
@@ -60,7 +60,7 @@ export function createEventReader({ limit, hashIdentity, onDiscard }: EventReade
     const parsed = parse(body, mediaType, limit)
     const isSingle = !Array.isArray(parsed)
     const values: readonly unknown[] = isSingle ? [parsed] : parsed
-    if (values.length > limit) throw tooMany(limit)
+    if (values.length > limit) throw tooMany(limit, values.length)
     const operations: IdentifiedOperation[] = []
     const complaints: Complaint[] = []
     for (let index = 0; index < values.length && complaints.length < COMPLAINTS_LIMIT; index++) {
@@ -71,7 +71,7 @@ export function createEventReader({ limit, hashIdentity, onDiscard }: EventReade
         if (operation !== undefined) operations.push(identified(operation))
       }
     }
-    if (complaints.length > 0) throw new InvalidEvents(complaints.slice(0, COMPLAINTS_LIMIT))
+    if (complaints.length > 0) throw new InvalidEvents(complaints.slice(0, COMPLAINTS_LIMIT), values.length)
     return { operations, isSingle }
   }
 }
@@ -110,8 +110,9 @@ function parseJson(text: string, what: string): unknown {
   }
 }
 
-function tooMany(limit: number): InvalidBody {
-  return new InvalidBody(`there must be at most ${limit} events in one request`)
+function tooMany(limit: number, items?: number): InvalidBody {
+  const counted = items === undefined ? {} : { items }
+  return new InvalidBody(`there must be at most ${limit} events in one request`, counted)
 }
 
 /** 202 when anything was taken, 200 when all of it had been taken before. */

@@ -38,10 +38,16 @@ export class InvalidBody extends Error {
   override readonly name = 'InvalidBody'
   /** Where in the body. */
   readonly field: string | undefined
+  /** Spans, data points, log records or events in it, where they could be counted. */
+  readonly items: number | undefined
 
-  constructor(message: string, options: { readonly field?: string; readonly cause?: unknown } = {}) {
+  constructor(
+    message: string,
+    options: { readonly field?: string; readonly items?: number; readonly cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.field = options.field
+    this.items = options.items
   }
 }
 

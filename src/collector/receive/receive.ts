@@ -9,11 +9,13 @@ import { checkAnnounced, discardBody, readBody } from './body.js'
 import { createEventReader, EVENTS_TYPES, eventsAnswer, eventsFailure } from './events.js'
 import { type Failure, failureOf, methodNotAllowed, SenderGone, unsupported } from './failure.js'
 import { inflate } from './inflate.js'
-import type { Intake, OtlpSignal, Received } from './intake.js'
+import { type Intake, InvalidBody, type OtlpSignal, type Received } from './intake.js'
 import { compressionOf, encodingOf, JSON_TYPE, mediaType, otlpEncoding, PROTOBUF } from './media.js'
 import { exportResponse, status } from './otlp-answers.js'
 
 export const EVENTS_PATH = '/api/v1/analytics/events'
+/** Longest Content-Type kept with a body, in characters. */
+const TYPE_LIMIT = 100
 const OTLP_SIGNALS: readonly OtlpSignal[] = ['traces', 'metrics', 'logs']
 
 /** How one request ended. */
@@ -24,6 +26,8 @@ export type Outcome = {
   readonly statusCode: number
   /** `ok`, or one of few words for what went wrong. */
   readonly reason: string
+  /** Of a request that was rejected: spans, data points, log records or events in it, where they could be counted. */
+  readonly items?: number
 }
 
 export type ReceiveOptions = {
@@ -60,12 +64,12 @@ export function createReceive(options: ReceiveOptions): FastifyPluginCallback {
     hashIdentity: options.hashIdentity,
     onDiscard: options.onDiscard ?? (() => {}),
   })
-  const finished = (signal: Signal, outcome: Outcome['outcome'], statusCode: number, reason: string) =>
-    options.onOutcome?.({ signal, outcome, statusCode, reason })
+  const finished = (signal: Signal, outcome: Outcome['outcome'], statusCode: number, reason: string, items?: number) =>
+    options.onOutcome?.({ signal, outcome, statusCode, reason, ...(items !== undefined && { items }) })
 
   /** The body as it came and decompressed. */
   async function take(request: FastifyRequest, lease: Lease): Promise<{ received: Received; body: Uint8Array }> {
-    const contentType = request.headers['content-type'] ?? ''
+    const contentType = keptType(request.headers['content-type'] ?? '')
     const compression = compressionOf(request.headers['content-encoding'])
     const bytes = await readBody(request.raw, bodyLimit, lease)
     // Nothing compressed is nothing, whatever the header says.
@@ -122,7 +126,8 @@ export function createReceive(options: ReceiveOptions): FastifyPluginCallback {
     }
     const failure = failureOf(error, retryAfterSeconds)
     if (failure.reason === 'defect') request.log.error({ err: error }, 'a request could not be taken')
-    finished(signal, isRetryable(failure) ? 'refused' : 'rejected', failure.statusCode, failure.reason)
+    const items = error instanceof InvalidBody ? error.items : undefined
+    finished(signal, isRetryable(failure) ? 'refused' : 'rejected', failure.statusCode, failure.reason, items)
     discardBody(request.raw, 2 * bodyLimit)
     const encoding = encodingOf(request.headers['content-type']) ?? 'json'
     const isProtobuf = signal !== 'events' && encoding === 'protobuf'
@@ -170,6 +175,11 @@ export function createReceive(options: ReceiveOptions): FastifyPluginCallback {
     serve(app, 'events', EVENTS_PATH)
     done()
   }
+}
+
+// It is kept with the body, and sent on with it: its parameters may be as long as all headers together.
+function keptType(contentType: string): string {
+  return contentType.length > TYPE_LIMIT ? mediaType(contentType) : contentType
 }
 
 /** The codes OTLP has for what may be sent again. */

@@ -1,4 +1,5 @@
 /** Asks every request for its token, on every route and where there is none. */
+import { isIP } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { allows, type Principal, type Scope, type Tokens } from './tokens.js'
 
@@ -20,7 +21,7 @@ class Denied extends Error {
   constructor(
     message: string,
     readonly statusCode: 401 | 403,
-    readonly headers: { readonly 'www-authenticate': string },
+    readonly headers: { readonly [name: string]: string } = {},
   ) {
     super(message)
   }
@@ -30,13 +31,17 @@ const REALM = 'Bearer realm="tokmeter"'
 
 /**
  * A hook for `onRequest`. A route says by `config: { scope }` what it needs; one that does not, needs `admin`; a path that is no
- * route needs any token at all, so that nobody learns without one which routes there are. Without tokens everything is allowed:
- * that is for the loopback interface (see `checkBinding`).
+ * route needs any token at all, so that nobody learns without one which routes there are. Without tokens everything is allowed to
+ * who is on this machine (see `checkBinding`); a page in its browser is not, though a name of the page's own may lead here.
  */
 export function createAccessHook(tokens: () => Tokens) {
   return async (request: FastifyRequest, _reply: FastifyReply): Promise<void> => {
     const known = tokens()
-    if (known.isEmpty) return
+    const scope = request.is404 ? undefined : (request.routeOptions.config.scope ?? 'admin')
+    if (known.isEmpty) {
+      if (scope === 'read' || scope === 'admin') checkHost(request)
+      return
+    }
     const token = bearerToken(request.headers.authorization)
     if (token === undefined) {
       throw new Denied('a bearer token is needed: Authorization: Bearer <token>', 401, { 'www-authenticate': REALM })
@@ -45,7 +50,6 @@ export function createAccessHook(tokens: () => Tokens) {
     if (principal === undefined) {
       throw new Denied('the token is not known here', 401, { 'www-authenticate': `${REALM}, error="invalid_token"` })
     }
-    const scope = request.is404 ? undefined : (request.routeOptions.config.scope ?? 'admin')
     if (scope !== undefined && !allows(principal.scopes, scope)) {
       throw new Denied(`the token does not allow this: it needs the scope ${scope}`, 403, {
         'www-authenticate': `${REALM}, error="insufficient_scope", scope="${scope}"`,
@@ -59,6 +63,14 @@ export function createAccessHook(tokens: () => Tokens) {
 export function requireTokens(app: FastifyInstance, tokens: () => Tokens): void {
   app.decorateRequest('principal')
   app.addHook('onRequest', createAccessHook(tokens))
+}
+
+// DNS rebinding: to the browser a page of evil.example whose name now leads to 127.0.0.1 is at home here, and may read all it finds.
+// Only the name it asks by gives it away. What is sent to be kept is not read by anybody, and comes by many names from containers.
+function checkHost(request: FastifyRequest): void {
+  const host = request.hostname.replace(/^\[(.*)\]$/, '$1').toLowerCase()
+  if (isIP(host) !== 0 || host === 'localhost' || host.endsWith('.localhost')) return
+  throw new Denied('without tokens this is only for who asks by an address or by localhost: configure tokens', 403)
 }
 
 // RFC 6750, 2.1: the only way a token comes. In a query it would end up in logs.

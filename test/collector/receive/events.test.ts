@@ -205,7 +205,7 @@ test('a wrong field is named, with what was got and what is allowed', async () =
 })
 
 test('of a list the wrong event is named by its index, all wrong ones are told, and nothing is taken', async () => {
-  const { url, intake } = await receiving()
+  const { url, intake, outcomes } = await receiving()
   const wrong = { ...failed, timestamp_ms: null }
   const [status, { error }] = await post(url, [completed, wrong, 'text', { ...completed, model: 7 }])
   expect([
@@ -222,6 +222,10 @@ test('of a list the wrong event is named by its index, all wrong ones are told, 
   expect(intake.events).toEqual([])
   const [, many] = await post(url, Array(100).fill({}))
   expect(many.error.errors).toHaveLength(20)
+  expect(outcomes.map(({ outcome, items }) => [outcome, items])).toEqual([
+    ['rejected', 4],
+    ['rejected', 100],
+  ])
 })
 
 test('what is said of a wrong value repeats no secret', async () => {

@@ -40,7 +40,9 @@ test('the next stage gets what was sent, decompressed, and as it came', async ()
     body: Buffer.alloc(0),
     received: { contentType: 'application/x-protobuf', bytes: Buffer.alloc(0) },
   })
-  expect(outcomes).toEqual([
+  await send(url, { headers: { 'content-type': `application/json;a=${'b'.repeat(200)}` }, body: '{}' })
+  expect(intake.requests[2]?.received.contentType).toBe('application/json')
+  expect(outcomes.slice(0, 2)).toEqual([
     { signal: 'traces', outcome: 'accepted', statusCode: 200, reason: 'ok' },
     { signal: 'logs', outcome: 'accepted', statusCode: 200, reason: 'ok' },
   ])

@@ -80,6 +80,30 @@ test('a path that is none, a method that is none, and a question of a browser ne
   }
 })
 
+test('without tokens no page gets in by a name of its own that leads here: nothing can be read by it', async () => {
+  const app = fastify()
+  requireTokens(app, () => new Tokens([]))
+  app.post('/in', { config: { scope: 'ingest' } }, async () => 'ok')
+  app.get('/out', { config: { scope: 'read' } }, async () => 'ok')
+  app.delete('/all', async () => 'ok')
+  const f = async (host: string, statusCode: number) => {
+    for (const [method, url, expected] of [
+      ['POST', '/in', 200],
+      ['GET', '/out', statusCode],
+      ['DELETE', '/all', statusCode],
+      ['GET', '/none', 404],
+    ] as const) {
+      const answer = await app.inject({ method, url, headers: { host } })
+      expect([host, url, answer.statusCode]).toEqual([host, url, expected])
+    }
+  }
+  for (const host of ['127.0.0.1:4318', 'localhost:4318', 'LOCALHOST', '[::1]:4318', 'tokmeter.localhost'])
+    await f(host, 200)
+  for (const host of ['evil.example', 'evil.example:4318', '127.0.0.1.evil.example', 'localhost.evil.example']) {
+    await f(host, 403)
+  }
+})
+
 test('without tokens everything is open, for the loopback interface alone', async () => {
   const { url } = await receiving()
   expect((await send(url, { headers: json, body: '{}' })).status).toBe(200)
