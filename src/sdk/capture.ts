@@ -78,11 +78,11 @@ export function createCapture({ record, beginSpan }: CaptureOptions): Capture {
   const collected = new FinalizationRegistry<OpenOperation>(abandon)
   /** Those begun since the last look, with their handles: only what stays open is worth being watched for its collection. */
   let young = new Map<OpenOperation, Handle>()
-  let looking: NodeJS.Timeout | undefined
+  let isLooking = false
 
-  /** Lets go of the handles that were there at the last look and are not ended: from now on the collection of each is told. */
+  /** Lets go of the handles of what is still open: from now on their collection is told. */
   function look(): void {
-    looking = undefined
+    isLooking = false
     for (const [operation, handle] of young) {
       if (operation.ended) continue
       operation.isWatched = true
@@ -176,7 +176,10 @@ export function createCapture({ record, beginSpan }: CaptureOptions): Capture {
         }
       const handle = new Handle(operation)
       young.set(operation, handle)
-      looking ??= setTimeout(look, LOOK_EVERY_MS).unref()
+      if (!isLooking) {
+        isLooking = true
+        setTimeout(look, LOOK_EVERY_MS).unref()
+      }
       return handle
     },
     abandonOpen() {

@@ -9,6 +9,8 @@ import {
   SpanKind,
   SpanStatusCode,
   TraceFlags,
+  type Tracer,
+  type TracerProvider,
   trace,
 } from '@opentelemetry/api'
 import { visitAttributes } from '../attributes.js'
@@ -27,16 +29,50 @@ const INTERNAL: ReadonlySet<string> = new Set([
 const NO_TRACER_PROVIDER = new ProxyTracerProvider().getDelegate()
 
 /** A span under way, and the identity it gives its operation. */
-export type OperationSpan = SpanIdentity & {
+export class OperationSpan implements SpanIdentity {
+  readonly traceId: string
+  readonly spanId: string
+  readonly sampled: boolean
+  readonly startTime: number
   /** The context in which work belonging to the span runs. */
   readonly context: Context
+  readonly #span: Span
+  /** The attributes it has from its begin: setting them again would cost as much as the first time. */
+  readonly #begun: Attributes
+
+  constructor(span: Span, parent: Context, startTime: number, begun: Attributes) {
+    const { traceId, spanId, traceFlags } = span.spanContext()
+    this.traceId = traceId
+    this.spanId = spanId
+    this.sampled = (traceFlags & TraceFlags.SAMPLED) !== 0
+    this.startTime = startTime
+    this.context = trace.setSpan(parent, span)
+    this.#span = span
+    this.#begun = begun
+  }
+
   /** Ends it with what became of the operation, cleaned: what stands on a span leaves the process. */
-  end(operation: Operation): void
+  end(operation: Operation): void {
+    const span = this.#span
+    const begun = this.#begun
+    if (span.isRecording()) {
+      visitAttributes(operation, (name, value) => {
+        // How long it lasted a span says by itself.
+        if (name !== attribute.durationMs && begun[name] !== value) span.setAttribute(name, value)
+      })
+      if (operation.error !== undefined) {
+        const { type, message } = operation.error
+        span.setStatus({ code: SpanStatusCode.ERROR, message: message ?? type })
+      }
+    }
+    span.end((operation.startTime ?? Date.now()) + (operation.durationMs ?? 0))
+  }
 }
 
 /** Begins the span of an operation, as a child of the active one; `undefined` where nobody traces. */
 export function beginSpan(operation: Operation): OperationSpan | undefined {
-  if (!isTracerProviderRegistered()) return undefined
+  const tracer = currentTracer()
+  if (tracer === undefined) return undefined
   // The operation is as it came: a time that is none would break the application's span exporter, not only this span.
   const name = cleanName(operation.operation) ?? OTHER
   const provider = cleanName(operation.provider)
@@ -51,39 +87,24 @@ export function beginSpan(operation: Operation): OperationSpan | undefined {
   if (provider !== undefined) attributes[attribute.providerName] = provider
   if (requestModel !== undefined) attributes[attribute.requestModel] = requestModel
   const kind = INTERNAL.has(name) ? SpanKind.INTERNAL : SpanKind.CLIENT
-  const span = trace
-    .getTracer('tokmeter', VERSION)
-    .startSpan(subject === undefined ? name : `${name} ${subject}`, { kind, startTime, attributes }, parent)
+  const title = subject === undefined ? name : `${name} ${subject}`
+  const span = tracer.startSpan(title, { kind, startTime, attributes }, parent)
   // A tracer that does nothing may give the span of somebody else, or none.
   if (!span.isRecording() && !isSpanContextValid(span.spanContext())) return undefined
-  const { traceId, spanId, traceFlags } = span.spanContext()
-  return {
-    traceId,
-    spanId,
-    startTime,
-    sampled: (traceFlags & TraceFlags.SAMPLED) !== 0,
-    context: trace.setSpan(parent, span),
-    end: (ended) => endSpan(span, ended, attributes),
-  }
+  return new OperationSpan(span, parent, startTime, attributes)
 }
 
-function isTracerProviderRegistered(): boolean {
-  const provider = trace.getTracerProvider()
-  // A provider that is no proxy was put there by somebody: it counts as registered.
-  return !(provider instanceof ProxyTracerProvider) || provider.getDelegate() !== NO_TRACER_PROVIDER
-}
+let tracer: Tracer | undefined
+let tracerProvider: TracerProvider = NO_TRACER_PROVIDER
 
-/** `begun`: the attributes it has from its begin; setting them again would cost as much as the first time. */
-function endSpan(span: Span, operation: Operation, begun: Attributes): void {
-  if (span.isRecording()) {
-    visitAttributes(operation, (name, value) => {
-      // How long it lasted a span says by itself.
-      if (name !== attribute.durationMs && begun[name] !== value) span.setAttribute(name, value)
-    })
-    if (operation.error !== undefined) {
-      const { type, message } = operation.error
-      span.setStatus({ code: SpanStatusCode.ERROR, message: message ?? type })
-    }
+/** The tracer of the TracerProvider that is registered now, if one is. */
+function currentTracer(): Tracer | undefined {
+  const registered = trace.getTracerProvider()
+  // A provider that is no proxy was put there by somebody.
+  const provider = registered instanceof ProxyTracerProvider ? registered.getDelegate() : registered
+  if (provider !== tracerProvider) {
+    tracerProvider = provider
+    tracer = provider === NO_TRACER_PROVIDER ? undefined : provider.getTracer('tokmeter', VERSION)
   }
-  span.end((operation.startTime ?? Date.now()) + (operation.durationMs ?? 0))
+  return tracer
 }
