@@ -68,6 +68,13 @@ export function duration(least: string, most: string, traits?: Traits) {
   return option(quantity(parseDuration, parseDuration(least)!, parseDuration(most)!), 'duration', allowed, traits)
 }
 
+/** A duration of whole days, in milliseconds once read. */
+export function days(traits?: Traits) {
+  const day = parseDuration('1d')!
+  const schema = quantity(parseDuration, day, 36_500 * day, day)
+  return option(schema, 'duration', 'a duration of whole days from 1d to 100y, such as 30d or 2y', traits)
+}
+
 /** In bytes, once read. */
 export function size(least: string, most: string, traits?: Traits) {
   const allowed = `a size from ${least} to ${most}, such as 512MB or 1GiB (a number alone is bytes)`
@@ -132,10 +139,10 @@ function isHttpUrl(value: string): boolean {
   return URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)
 }
 
-function quantity(parse: (value: string | number) => number | undefined, least: number, most: number) {
+function quantity(parse: (value: string | number) => number | undefined, least: number, most: number, step = 1) {
   return z.union([z.string().max(64), z.number()]).transform((value, context) => {
     const parsed = parse(value)
-    if (parsed !== undefined && parsed >= least && parsed <= most) return parsed
+    if (parsed !== undefined && parsed >= least && parsed <= most && parsed % step === 0) return parsed
     context.addIssue({ code: 'custom', message: 'not such a quantity', input: value })
     return z.NEVER
   })

@@ -5,6 +5,7 @@ import { parseHash, SCOPES } from '../security/tokens.js'
 import {
   boolean,
   choice,
+  days,
   duration,
   entries,
   headers,
@@ -26,6 +27,8 @@ export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', '
 const name = () =>
   text({ allowed: 'a name of letters, digits, ".", "_" and "-"', pattern: /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/ })
 const file = (traits?: { live?: boolean }) => text({ ...traits, allowed: 'the path of a file' })
+/** Of what stands in SQL. */
+const TABLE_NAME = { allowed: 'a name of letters, digits and "_"', pattern: /^[A-Za-z_]\w{0,62}$/ }
 const path = () => text({ allowed: 'a path that begins with "/"', pattern: /^\/[A-Za-z0-9._~/-]{0,255}$/ })
 const origins = 'a list of origins such as https://app.example.com, each scheme, host and port alone, or "*"'
 
@@ -35,6 +38,7 @@ const target = z.strictObject({
   headers: headers({ secret: true }).default({}),
   signals: list(z.enum(FORWARDED_SIGNALS), `a list of ${FORWARDED_SIGNALS.join(', ')}`).default([...FORWARDED_SIGNALS]),
   timeout: duration('100ms', '5m').prefault('10s'),
+  requestsInFlight: wholeNumber(1, 100).default(4),
   retry: section({
     initial: duration('10ms', '1h').prefault('5s'),
     max: duration('10ms', '1h').prefault('30s'),
@@ -85,19 +89,19 @@ const options = z.strictObject({
     url: httpUrl().optional(),
     username: text().optional(),
     password: text({ secret: true }).optional(),
-    database: text({ allowed: 'a name of letters, digits and "_"', pattern: /^[A-Za-z_][A-Za-z0-9_]{0,63}$/ }).default(
-      'tokmeter',
-    ),
-    cluster: name().optional(),
+    database: text(TABLE_NAME).default('tokmeter'),
+    cluster: text(TABLE_NAME).optional(),
     retention: section({
-      raw: duration('1h', '100y', live).prefault('30d'),
-      '1m': duration('1h', '100y', live).prefault('40d'),
-      '5m': duration('1h', '100y', live).prefault('40d'),
-      '1h': duration('1d', '100y', live).prefault('400d'),
-      '1d': duration('1d', '100y', live).prefault('5y'),
+      raw: days(live).prefault('30d'),
+      '1m': days(live).prefault('40d'),
+      '5m': days(live).prefault('40d'),
+      '1h': days(live).prefault('400d'),
+      '1d': days(live).prefault('5y'),
     }),
     maxBytes: size('16MiB', '1000TiB', live).optional(),
-    memoryLimit: size('128MiB', '1TiB').prefault('400MiB'),
+    memoryLimit: size('128MiB', '1TiB').prefault('384MiB'),
+    concurrentQueries: wholeNumber(1, 64).default(2),
+    requestTimeout: duration('100ms', '1h').prefault('1m'),
   }),
   queue: section({
     path: text({ allowed: 'the path of a directory' }).optional(),

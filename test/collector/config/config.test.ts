@@ -64,7 +64,9 @@ test('without file, variables and flags there are the defaults', () => {
         '1h': 400 * 86_400_000,
         '1d': 5 * 365 * 86_400_000,
       },
-      memoryLimit: 419_430_400,
+      memoryLimit: 402_653_184,
+      concurrentQueries: 2,
+      requestTimeout: 60_000,
     },
     queue: {
       path: 'tokmeter-data/queue',
@@ -94,6 +96,7 @@ test('a target has defaults of its own, and a name by its host', () => {
     headers: {},
     signals: ['traces', 'metrics', 'logs'],
     timeout: 10_000,
+    requestsInFlight: 4,
     retry: { initial: 5000, max: 30_000, multiplier: 1.5 },
     maxBytes: 1_073_741_824,
     tls: {},
@@ -200,7 +203,7 @@ test('every mistake is named, with its line, what was got, what is allowed, and 
     'store: [clickhouse]',
     'shutdownTimeout: 90d',
   ].join('\n')
-  const target = 'name, url, headers, signals, timeout, retry, maxBytes, tls'
+  const target = 'name, url, headers, signals, timeout, requestsInFlight, retry, maxBytes, tls'
   const duration = (least: string, most: string) =>
     `a duration from ${least} to ${most}, such as 20ms, 30s or 24h (a number alone is milliseconds)`
   const all =
@@ -221,7 +224,7 @@ test('every mistake is named, with its line, what was got, what is allowed, and 
     `tokmeter.yaml:17:5: forward[2] must be a section with the options ${target}; got a text that is not shown`,
     'tokmeter.yaml:18:9: tokens must be a list of tokens, each with name, hash and scopes; got a text that is not shown',
     `tokmeter.yaml:19:1: cluster is no option; did you mean store.cluster? Options: ${all}`,
-    'tokmeter.yaml:20:8: store must be a section with the options path, url, username, password, database, cluster, retention, maxBytes, memoryLimit; got a list',
+    'tokmeter.yaml:20:8: store must be a section with the options path, url, username, password, database, cluster, retention, maxBytes, memoryLimit, concurrentQueries, requestTimeout; got a list',
     `tokmeter.yaml:21:18: shutdownTimeout must be ${duration('0s', '10m')}; got "90d"`,
   ])
 })
@@ -304,6 +307,15 @@ test('options that exclude each other are named too, and beside other mistakes',
     'tokmeter.yaml:3:13: tokens[1] has the name of tokens[0], a',
     'tokmeter.yaml:3:22: tokens[1] is the same token as tokens[0]',
   )
+})
+
+test('what is kept, is kept for whole days', () => {
+  const message = (got: string) =>
+    `tokmeter.yaml:1:27: store.retention.1h must be a duration of whole days from 1d to 100y, such as 30d or 2y; got ${got}`
+  const f = (text: string) => mistakesOf(`store: { retention: { 1h: ${text} } }`)
+  expect(f('36h')).toEqual([message('"36h"')])
+  expect(f('0d')).toEqual([message('"0d"')])
+  expect(f('48h')).toEqual([])
 })
 
 test('files that are named have to be there', () => {
