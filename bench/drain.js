@@ -1,4 +1,7 @@
-/** CPU of draining an operation - cleaning, pricing, totals, measuring - beside the same direct OTel calls alone. Prints JSON lines. */
+/**
+ * CPU of draining an operation - cleaning, pricing, totals, measuring - beside the same direct OTel calls alone. Prints JSON lines.
+ * `drain.adopted` is the same with a MeterProvider of the application's: there each measurement is a call of its instruments.
+ */
 import { MeterProvider } from '@opentelemetry/sdk-metrics'
 import { start } from 'tokmeter'
 import { createPricer } from '../dist/src/price.js'
@@ -16,8 +19,9 @@ const isShort = process.argv.includes('--short')
  * @param {string} name
  * @param {Parameters<typeof createSamples>[1]} kind
  * @param {{ limits?: import('./line.js').Limits, note?: string }} details
+ * @param {boolean} [isAdopted]
  */
-async function compare(name, kind, details) {
+async function compare(name, kind, details, isAdopted = false) {
   progress(`${name}: draining ${OPERATIONS} operations beside direct OTel calls`)
   const pricer = createPricer()
   /**
@@ -42,7 +46,12 @@ async function compare(name, kind, details) {
     return found
   }
   const reader = new ManualReader()
-  const tokmeter = start({ readers: [reader], prometheus: false, otlp: false, registerGlobally: false })
+  const tokmeter = start({
+    ...(isAdopted ? { meterProvider: new MeterProvider({ readers: [reader] }) } : { readers: [reader] }),
+    prometheus: false,
+    otlp: false,
+    registerGlobally: false,
+  })
   const directReader = new ManualReader()
   const directProvider = new MeterProvider({ readers: [directReader] })
   const measureDirectly = createDirect(directProvider.getMeter('direct'))
@@ -92,6 +101,7 @@ if (isWanted('drain.stream')) {
   const note = '19 gaps each, one measurement a gap on both sides'
   await compare('drain.stream', { chunks: 20, isStreamOnly: true }, { limits, note })
 }
+if (isWanted('drain.adopted')) await compare('drain.adopted', {}, { limits }, true)
 if (isWanted('drain.shapes')) {
   const note = 'as drain, recorded by hand in eight places, each with the fields it knows'
   await compare('drain.shapes', { isByHand: true }, { note })

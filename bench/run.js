@@ -20,7 +20,7 @@ import { progress } from './line.js'
 /** In the order in which they run: the longest last. */
 const BENCHES = [
   { file: 'record.js', names: ['record', 'record.literal'] },
-  { file: 'drain.js', names: ['drain', 'drain.stream', 'drain.shapes'] },
+  { file: 'drain.js', names: ['drain', 'drain.stream', 'drain.adopted', 'drain.shapes'] },
   { file: 'price.js', names: ['price'] },
   { file: 'buffer-memory.js', names: ['buffer.memory'] },
   { file: 'import.js', names: ['import'] },

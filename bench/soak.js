@@ -48,6 +48,7 @@ const child = fork(script, [String(seconds), String(RATE), receiver.url], {
 
 progress(`soak: ${RATE} operations/s for ${seconds} s, scraped and exported`)
 let scrapes = 0
+let failedScrapes = 0
 let pageBytes = 0
 /** @type {NodeJS.Timeout | undefined} */
 let scraping
@@ -57,9 +58,14 @@ const [outcome] = await new Promise((resolve, reject) => {
     if (message.progress !== undefined) progress(`soak: ${message.progress}`)
     if (message.metricsUrl !== undefined) {
       scraping = setInterval(async () => {
-        const page = await fetch(message.metricsUrl).then((response) => response.text())
-        pageBytes = page.length
-        scrapes++
+        try {
+          const page = await fetch(message.metricsUrl).then((response) => response.text())
+          pageBytes = page.length
+          scrapes++
+        } catch (error) {
+          failedScrapes++
+          progress(`soak: a scrape failed: ${error instanceof Error ? (error.cause ?? error) : error}`)
+        }
       }, SCRAPE_EVERY_MS)
     }
     if (message.outcome !== undefined) resolve([message.outcome])
@@ -76,7 +82,7 @@ emit({
   value: produced / elapsedSeconds,
   unit: 'operations/s',
   limits: { atLeast: RATE * 0.99 },
-  note: `${produced} operations in ${elapsedSeconds.toFixed(0)} s, ${scrapes} scrapes of ${pageBytes} bytes, ${receiver.received.metrics} exports of metrics and ${receiver.received.logs} of events`,
+  note: `${produced} operations in ${elapsedSeconds.toFixed(0)} s, ${scrapes} scrapes of ${pageBytes} bytes${failedScrapes > 0 ? ` and ${failedScrapes} that failed` : ''}, ${receiver.received.metrics} exports of metrics and ${receiver.received.logs} of events`,
 })
 emit({
   name: 'soak.ledger',

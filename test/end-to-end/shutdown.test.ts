@@ -98,6 +98,17 @@ test('listening for Prometheus does not keep a program from ending, nor does a d
   expect(ending).toMatchObject({ code: 0, signal: null, stdout: expect.stringMatching(/^http:/) })
 })
 
+test('a scraper that keeps its connection does not keep a program from ending', async () => {
+  const scrape = `
+    const { hostname, port } = new URL(await sdk.prometheus.listening)
+    const { connect } = await import('node:net')
+    const scraper = connect(Number(port), hostname)
+    scraper.write('GET /metrics HTTP/1.1\\r\\nhost: here\\r\\n\\r\\n')
+    await new Promise((resolve) => scraper.once('data', resolve))
+    scraper.unref()`
+  expect(await end('{ prometheus: { port: 0 } }', scrape)).toMatchObject({ code: 0, signal: null })
+})
+
 test('an SDK ended by `await using` or by hand has sent everything', async () => {
   expect(await end('{}', 'await sdk[Symbol.asyncDispose]()')).toMatchObject({ code: 0 })
   expect(arrived()).toEqual([5, 5])
