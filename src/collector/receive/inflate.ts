@@ -11,6 +11,7 @@ import type { Compression } from './media.js'
 // to more than the second figure, 3 ms of work at most, is begun anew as a stream.
 const AT_ONCE_BYTES = 16 * 1024
 const AT_ONCE_LIMIT = 1024 * 1024
+const LARGEST_PIECE = 512 * 1024
 
 type Options = { readonly chunkSize: number }
 
@@ -68,7 +69,8 @@ function inflateAsStream(
   lease: Lease,
 ): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    const stream = STREAMS[compression]({ chunkSize: 64 * 1024 })
+    // Telemetry shrinks to an eighth or so: mostly it unfolds to one piece. In pieces of 16 KB, the default, it costs thrice as much.
+    const stream = STREAMS[compression]({ chunkSize: Math.min(8 * Math.max(bytes.length, 8192), LARGEST_PIECE) })
     const chunks: Buffer[] = []
     let length = 0
 
@@ -84,7 +86,7 @@ function inflateAsStream(
       else chunks.push(chunk)
     })
     stream.on('error', () => fail(damaged(compression)))
-    stream.on('end', () => resolve(Buffer.concat(chunks, length)))
+    stream.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length)))
     stream.end(bytes)
   })
 }
