@@ -27,12 +27,13 @@ function readEntries(table: Table, empty: number, next: number, what: string): E
   for (const key of table.getKeys()) {
     const { position, ...entry } = readEntryKey(key)
     entries ??= new Entries(position)
-    if (entries.push(entry) !== position) {
+    if (entries.next !== position) {
       throw new UnusableQueue(
         'damaged',
         `the queue is damaged: ${what} end at ${entries.next - 1} and go on at ${position}`,
       )
     }
+    entries.push(entry)
   }
   entries ??= new Entries(empty)
   if (entries.next !== next || (what === 'operations' && entries.first !== empty)) {

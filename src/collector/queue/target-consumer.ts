@@ -84,24 +84,24 @@ export class TargetConsumer {
   }
 
   #take(): Delivery | undefined {
-    const { group, bodies, table } = this.#options
+    const { group, bodies } = this.#options
     const target = group.state.targets[this.name]
     if (target === undefined) return undefined
     const end = Math.min(group.state.nextBody, target.cursor + WINDOW)
-    let position = Math.max(this.#position, target.cursor)
-    for (; position < end; position++) {
+    for (let position = Math.max(this.#position, target.cursor); position < end; position++) {
       if (this.#inFlight.has(position) || !isWanted(target, bodies, position)) continue
-      const encoded = table.getBinary(bodies.key(position))
-      const body = encoded === undefined ? undefined : decodeBody(encoded, bodies.at(position))
-      if (body === undefined) {
-        this.#settle(position, (draft) => drop(draft, this.name, bodies, position, 'damaged'))
-        continue
-      }
       this.#position = position + 1
-      return this.#delivery(position, body)
+      const body = this.#read(position)
+      if (body !== undefined) return this.#delivery(position, body)
+      this.#settle(position, (draft) => drop(draft, this.name, bodies, position, 'damaged'))
     }
-    this.#position = Math.max(this.#position, position)
     return undefined
+  }
+
+  #read(position: number): ReceivedBody | undefined {
+    const { bodies, table } = this.#options
+    const encoded = table.getBinary(bodies.key(position))
+    return encoded === undefined ? undefined : decodeBody(encoded, bodies.at(position))
   }
 
   #delivery(position: number, body: ReceivedBody): Delivery {
