@@ -66,11 +66,18 @@ export function requireTokens(app: FastifyInstance, tokens: () => Tokens): void 
 }
 
 // DNS rebinding: to the browser a page of evil.example whose name now leads to 127.0.0.1 is at home here, and may read all it finds.
-// Only the name it asks by gives it away. What is sent to be kept is not read by anybody, and comes by many names from containers.
+// Only the name it asks by gives it away. What is sent to be kept is not read by anybody, and need not be looked at.
 function checkHost(request: FastifyRequest): void {
-  const host = request.hostname.replace(/^\[(.*)\]$/, '$1').toLowerCase()
-  if (isIP(host) !== 0 || host === 'localhost' || host.endsWith('.localhost')) return
-  throw new Denied('without tokens this is only for who asks by an address or by localhost: configure tokens', 403)
+  if (isPrivateName(request.hostname.replace(/^\[(.*)\]$/, '$1').toLowerCase())) return
+  throw new Denied(
+    'without tokens this is only for who asks by an address, or by a name that is private: configure tokens',
+    403,
+  )
+}
+
+/** Whether nobody on the internet can have `host` for a name of theirs: `localhost`, `host.docker.internal`, `collector`. */
+function isPrivateName(host: string): boolean {
+  return isIP(host) !== 0 || /^[^.]+$/.test(host) || /\.(localhost|internal)$/.test(host)
 }
 
 // RFC 6750, 2.1: the only way a token comes. In a query it would end up in logs.

@@ -151,8 +151,11 @@ test('the same in protobuf', async () => {
   const { url, intake } = await receiving()
   intake.instead = () => Promise.reject(new Refused('full', { reason: 'full', retryAfterSeconds: 5 }))
   const { body } = await send(url, { headers: protobuf })
-  const type = Buffer.from('type.googleapis.com/google.rpc.RetryInfo').toString('hex')
-  expect(body.toString('hex')).toBe(`080e120466756c6c1a300a28${type}12040a020805`)
+  const type = (name: string) => Buffer.from(`type.googleapis.com/google.rpc.${name}`).toString('hex')
+  expect(body.toString('hex')).toBe(`080e120466756c6c1a300a28${type('RetryInfo')}12040a020805`)
+  intake.instead = () => Promise.reject(new InvalidBody('no', { field: 'id' }))
+  const { body: invalid } = await send(url, { headers: protobuf })
+  expect(invalid.toString('hex')).toBe(`080312026e6f1a370a29${type('BadRequest')}120a0a080a02696412026e6f`)
 })
 
 test('a defect of the next stage is no reason to lose anything: 503, and nothing told of it', async () => {
@@ -291,7 +294,7 @@ test('who asks first is told to go on only when the body would be taken', async 
     new Promise((resolve, reject) => {
       const sending = request(`${url}/v1/traces`, {
         method: 'POST',
-        headers: { ...headers, expect: '100-continue' },
+        headers: { ...headers, expect: '100-continue', connection: 'keep-alive' },
         agent: false,
       })
       let wasAsked = false
@@ -307,7 +310,7 @@ test('who asks first is told to go on only when the body would be taken', async 
       sending.on('error', reject)
       sending.flushHeaders()
     })
-  expect(await f({ ...json, 'content-length': '2', connection: 'keep-alive' })).toEqual([true, 200, 'keep-alive'])
+  expect(await f({ ...json, 'content-length': '2' })).toEqual([true, 200, 'keep-alive'])
   expect(await f({ ...json, 'content-length': String(MIB + 1) })).toEqual([false, 413, 'close'])
   expect(await f({ 'content-type': 'text/plain', 'content-length': '2' })).toEqual([false, 415, 'close'])
 })
