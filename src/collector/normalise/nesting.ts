@@ -49,7 +49,6 @@ export class Nesting {
         if (one.span.parentSpanId !== '') this.#wrapping[kind].add(one.span.traceId, one.span.parentSpanId)
       } else if ((kind === undefined || kind === 'other') && one.span.parentSpanId !== '') steps.push(one)
     }
-    if (calls.length === 0) return
     if (steps.length > 0) this.#climb(steps)
     if (traces.size < calls.length) this.#climbForeign(calls, spans, decoded)
     for (const call of calls) call.isWrapper = this.#wrapping[kindOf(call)].has(call.span.traceId, call.span.spanId)
