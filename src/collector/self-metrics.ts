@@ -1,0 +1,318 @@
+/**
+ * The collector's metrics of itself: one table. Suffixes and meanings are those of the OpenTelemetry Collector's own metrics
+ * (https://opentelemetry.io/docs/collector/internal-telemetry/), so that its dashboards serve with another prefix.
+ */
+import type { Attributes } from '@opentelemetry/api'
+import type { Signal } from './batch.js'
+import type { Ledger, TargetLedger } from './ledger.js'
+
+type Counts = { readonly [name: string]: number }
+
+/** What is looked at when metrics are collected. Each is a plain look at what is counted already; one that is not there has no metrics. */
+export type Sources = {
+  readonly ledger: () => Ledger
+  readonly queue: () => {
+    readonly operationBytes: number
+    readonly maxOperationBytes: number
+    readonly seenIds: number
+    readonly seenIdsExpiredEarly: number
+  }
+  /** By name of the target. */
+  readonly targets: () => { readonly [target: string]: TargetSnapshot }
+  /** Undefined until the store was asked for the first time. */
+  readonly store: () =>
+    | { readonly tables: readonly { readonly table: string; readonly rows: number; readonly bytes: number }[] }
+    | undefined
+  readonly normalise: () => {
+    readonly dialects: {
+      readonly [dialect: string]: { readonly recognised: number; readonly ignored: number; readonly rejected: number }
+    }
+    readonly foreign: number
+  }
+  /** The budget of bodies in flight. */
+  readonly memory: () => { readonly size: number; readonly capacity: number; readonly refused: number }
+  /** Values of operations left out, by field. */
+  readonly discarded: () => Counts
+  /** Operations whose value of an attribute was beyond its limit, by attribute. */
+  readonly overflowed: () => Counts
+  readonly process: () => ProcessSnapshot
+}
+
+/** Counts since the start. */
+export type TargetSnapshot = {
+  readonly sent: { readonly [signal in Signal]: number }
+  /** Items the target refused for good. */
+  readonly rejected: { readonly [signal in Signal]: number }
+  /** Attempts, by status or code of the failure. */
+  readonly failedAttempts: Counts
+  readonly requestsInFlight: number
+  readonly waitingItems: number
+  readonly waitingBytes: number
+  readonly maxBytes: number
+}
+
+export type ProcessSnapshot = {
+  /** Epoch seconds. */
+  readonly startSeconds: number
+  readonly uptimeSeconds: number
+  readonly cpuSeconds: number
+  readonly residentBytes: number
+  readonly heapBytes: number
+}
+
+export type SourceName = keyof Sources
+type Snapshot<Name extends SourceName> = NonNullable<ReturnType<Sources[Name]>>
+export type Observation = readonly [value: number, attributes?: Attributes]
+
+/** A metric of the table: where it looks, and what it makes of what is there. */
+export type SelfMetric = {
+  readonly source: SourceName
+  readonly kind: 'counter' | 'gauge'
+  readonly name: string
+  readonly unit: string
+  readonly description: string
+  readonly read: (snapshot: never) => readonly Observation[]
+}
+
+type Read<Name extends SourceName> = (snapshot: Snapshot<Name>) => readonly Observation[]
+
+/** Rows of the table that look at one source. */
+function rowsOf<Name extends SourceName>(source: Name) {
+  const row =
+    (kind: SelfMetric['kind']) =>
+    (name: string, unit: string, description: string, read: Read<Name>): SelfMetric => {
+      return { source, kind, name: `tokmeter.${name}`, unit, description, read }
+    }
+  return { counter: row('counter'), gauge: row('gauge') }
+}
+
+const by = (attribute: string, counts: Counts, others: Attributes = {}): Observation[] =>
+  Object.entries(counts).map(([name, count]) => [count, { ...others, [attribute]: name }])
+
+const ledger = rowsOf('ledger')
+const targets = rowsOf('targets')
+const queue = rowsOf('queue')
+const store = rowsOf('store')
+const normalise = rowsOf('normalise')
+const memory = rowsOf('memory')
+const process = rowsOf('process')
+
+/** How the items of each signal are called. */
+const ITEMS: readonly (readonly [signal: Signal, suffix: string, unit: string, words: string])[] = [
+  ['traces', 'spans', '{span}', 'Spans'],
+  ['metrics', 'metric_points', '{datapoint}', 'Data points'],
+  ['logs', 'log_records', '{record}', 'Log records'],
+  ['events', 'events', '{event}', "Events of tokmeter's own format"],
+]
+const FORWARDED = ITEMS.filter(([signal]) => signal !== 'events')
+
+const OUTCOMES = [
+  ['accepted', 'that were taken and are safe on the disk.'],
+  ['refused', 'that were not taken; the sender may send them again.'],
+  ['rejected', 'that are invalid, and pointless to send again.'],
+] as const
+
+const receiver = ITEMS.flatMap(([signal, suffix, unit, words]) => {
+  const attributes = { receiver: signal === 'events' ? 'events' : 'otlp', transport: 'http' }
+  return OUTCOMES.map(([outcome, what]) =>
+    ledger.counter(`receiver.${outcome}_${suffix}`, unit, `${words} ${what}`, ({ signals }) => [
+      [signals[signal][outcome], attributes],
+    ]),
+  )
+})
+
+const ofTargets =
+  (read: (target: TargetSnapshot) => number): Read<'targets'> =>
+  (all) =>
+    Object.entries(all).map(([exporter, target]) => [read(target), { exporter }])
+
+const exporter = FORWARDED.flatMap(([signal, suffix, unit, words]) => [
+  targets.counter(
+    `exporter.sent_${suffix}`,
+    unit,
+    `${words} sent to a target.`,
+    ofTargets(({ sent }) => sent[signal]),
+  ),
+  targets.counter(
+    `exporter.send_failed_${suffix}`,
+    unit,
+    `${words} that a target refused for good.`,
+    ofTargets(({ rejected }) => rejected[signal]),
+  ),
+])
+
+const ofLedgers =
+  (read: (target: TargetLedger) => number): Read<'ledger'> =>
+  ({ forward }) =>
+    Object.entries(forward).map(([exporter, target]) => [read(target), { exporter }])
+
+const OPERATIONS = '{operation}'
+const ITEM = '{item}'
+
+/** Every metric of the collector about itself. Those of receiver and ledger count since the data directory was made, the others since the start. */
+export const SELF_METRICS: readonly SelfMetric[] = [
+  ...receiver,
+  memory.gauge('receiver.memory_size', 'By', 'Bytes of bodies in flight.', ({ size }) => [[size]]),
+  memory.gauge('receiver.memory_capacity', 'By', 'Bytes of bodies that may be in flight.', ({ capacity }) => [
+    [capacity],
+  ]),
+  memory.counter('receiver.memory_refused', '{request}', 'Bodies that found no room.', ({ refused }) => [[refused]]),
+
+  normalise.counter('normalise.recognised', ITEM, 'Items that became operations, by dialect.', ({ dialects }) =>
+    ofDialects(dialects, 'recognised'),
+  ),
+  normalise.counter(
+    'normalise.ignored',
+    ITEM,
+    'Items that are no operations of their own, by dialect.',
+    ({ dialects }) => ofDialects(dialects, 'ignored'),
+  ),
+  normalise.counter('normalise.rejected', ITEM, 'Items of no use, by dialect.', ({ dialects }) =>
+    ofDialects(dialects, 'rejected'),
+  ),
+  normalise.counter('normalise.foreign', ITEM, 'Items of no dialect, which pass through.', ({ foreign }) => [
+    [foreign],
+  ]),
+  rowsOf('discarded').counter(
+    'normalise.discarded_values',
+    '{value}',
+    'Values of operations left out because they cannot be true or must not be kept, by field.',
+    (counts) => by('field', counts),
+  ),
+  rowsOf('overflowed').counter(
+    'instruments.attribute_overflow',
+    OPERATIONS,
+    'Operations whose value of an attribute, or whose series, was beyond its limit, by attribute.',
+    (counts) => by('attribute', counts),
+  ),
+
+  queue.gauge('queue.size', 'By', 'Bytes of operations that wait for the store.', (now) => [[now.operationBytes]]),
+  queue.gauge(
+    'queue.capacity',
+    'By',
+    'Bytes of operations that may wait for the store; beyond, requests are refused.',
+    ({ maxOperationBytes }) => [[maxOperationBytes]],
+  ),
+  queue.gauge(
+    'queue.seen_ids',
+    OPERATIONS,
+    'Operations that would be recognised if they came again.',
+    ({ seenIds }) => [[seenIds]],
+  ),
+  queue.counter(
+    'queue.seen_ids_expired_early',
+    OPERATIONS,
+    'Operations forgotten before their time, since there were too many to remember.',
+    ({ seenIdsExpiredEarly }) => [[seenIdsExpiredEarly]],
+  ),
+
+  store.gauge('store.rows', '{row}', 'Rows in the store, by table.', ({ tables }) =>
+    tables.map(({ table, rows }) => [rows, { table }]),
+  ),
+  store.gauge('store.size', 'By', 'Bytes of the store on the disk, by table.', ({ tables }) =>
+    tables.map(({ table, bytes }) => [bytes, { table }]),
+  ),
+
+  ...exporter,
+  targets.counter(
+    'exporter.failed_attempts',
+    '{request}',
+    'Requests to a target that failed and are made again, by status or code of the failure.',
+    (all) => Object.entries(all).flatMap(([exporter, { failedAttempts }]) => by('cause', failedAttempts, { exporter })),
+  ),
+  targets.gauge(
+    'exporter.in_flight_requests',
+    '{request}',
+    'Requests to a target that are on their way.',
+    ofTargets(({ requestsInFlight }) => requestsInFlight),
+  ),
+  targets.gauge(
+    'exporter.queue_items',
+    ITEM,
+    'Spans, data points and log records that wait for a target.',
+    ofTargets(({ waitingItems }) => waitingItems),
+  ),
+  targets.gauge(
+    'exporter.queue_size',
+    'By',
+    'Bytes that wait for a target.',
+    ofTargets(({ waitingBytes }) => waitingBytes),
+  ),
+  targets.gauge(
+    'exporter.queue_capacity',
+    'By',
+    'Bytes that may wait for a target; beyond, the oldest are dropped.',
+    ofTargets(({ maxBytes }) => maxBytes),
+  ),
+
+  ledger.counter('ledger.received', OPERATIONS, 'Operations that came in.', (now) => [[now.received]]),
+  ...OUTCOMES.map(([outcome, what]) =>
+    ledger.counter(`ledger.${outcome}`, OPERATIONS, `Operations ${what}`, (now) => [[now[outcome]]]),
+  ),
+  ledger.counter('ledger.stored', OPERATIONS, 'Operations that are in the store.', ({ stored }) => [[stored]]),
+  ledger.counter('ledger.duplicate', OPERATIONS, 'Operations that had been accepted before.', (now) => [
+    [now.duplicate],
+  ]),
+  ledger.counter('ledger.dropped', OPERATIONS, 'Operations accepted and then lost, by reason.', ({ dropped }) =>
+    by('reason', dropped),
+  ),
+  ledger.gauge('ledger.in_queue', OPERATIONS, 'Operations that wait for the store.', ({ inQueue }) => [[inQueue]]),
+  ledger.counter(
+    'ledger.forward.accepted',
+    ITEM,
+    'Items accepted for a target.',
+    ofLedgers((one) => one.accepted),
+  ),
+  ledger.counter(
+    'ledger.forward.sent',
+    ITEM,
+    'Items that a target has.',
+    ofLedgers((one) => one.sent),
+  ),
+  ledger.counter(
+    'ledger.forward.rejected',
+    ITEM,
+    'Items a target refused for good.',
+    ofLedgers((one) => one.rejected),
+  ),
+  ledger.counter(
+    'ledger.forward.dropped',
+    ITEM,
+    'Items accepted for a target and then lost, by reason.',
+    ({ forward }) => Object.entries(forward).flatMap(([exporter, { dropped }]) => by('reason', dropped, { exporter })),
+  ),
+  ledger.gauge(
+    'ledger.forward.in_queue',
+    ITEM,
+    'Items that wait for a target.',
+    ofLedgers((one) => one.inQueue),
+  ),
+
+  process.gauge('process.start_time', 's', 'When the process started, in seconds of the epoch.', (now) => [
+    [now.startSeconds],
+  ]),
+  process.counter('process.uptime', 's', 'Time since the process started.', (now) => [[now.uptimeSeconds]]),
+  process.counter('process.cpu_seconds', 's', 'CPU time used, user and system.', (now) => [[now.cpuSeconds]]),
+  process.gauge('process.memory_rss', 'By', 'Memory of the process that is resident.', (now) => [[now.residentBytes]]),
+  process.gauge('process.runtime_heap_alloc', 'By', 'Bytes of the JavaScript heap in use.', (now) => [[now.heapBytes]]),
+]
+
+function ofDialects(
+  dialects: Snapshot<'normalise'>['dialects'],
+  outcome: 'recognised' | 'ignored' | 'rejected',
+): Observation[] {
+  return Object.entries(dialects).map(([dialect, counts]) => [counts[outcome], { dialect }])
+}
+
+/** The process as it is now. */
+export function processSnapshot(): ProcessSnapshot {
+  const { user, system } = globalThis.process.cpuUsage()
+  const { rss, heapUsed } = globalThis.process.memoryUsage()
+  return {
+    startSeconds: performance.timeOrigin / 1000,
+    uptimeSeconds: globalThis.process.uptime(),
+    cpuSeconds: (user + system) / 1e6,
+    residentBytes: rss,
+    heapBytes: heapUsed,
+  }
+}
