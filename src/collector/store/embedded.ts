@@ -1,0 +1,157 @@
+/** The engine in this process: chDB on a directory of its own. Knows nothing of what is stored. */
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Session } from 'chdb'
+import {
+  bound,
+  type Engine,
+  MAX_EXECUTION_SECONDS,
+  type Parameters,
+  type QueryOptions,
+  quoted,
+  type RawInsert,
+  settingsSql,
+} from './engine.js'
+import { createTurns } from './turns.js'
+
+export type EmbeddedOptions = {
+  /** Most memory the engine takes for its own, in bytes. */
+  readonly memoryBytes: number
+  /** Queries that run at the same time. Each takes a thread of Node's pool, which the queue on disk needs too. */
+  readonly concurrentQueries: number
+}
+
+/** Most queries that wait for their turn. */
+const WAITING_QUERIES = 1000
+
+/** Throws an Error that says what to do where the package is not installed or has no build for this system. */
+export async function openEmbedded(directory: string, options: EmbeddedOptions): Promise<Engine> {
+  const chdb = await loadChdb()
+  const configuration = join(directory, '..', 'engine.xml')
+  writeFileSync(configuration, configurationXml(options))
+  const open = () => new chdb.Session(directory, { connectionArgs: [`--config-file=${configuration}`] })
+  const writer = open()
+  const readers: Session[] = []
+  try {
+    await writer.queryAsync('SET alter_sync = 2; SET mutations_sync = 2')
+    for (let index = 0; index < options.concurrentQueries; index++) readers.push(await openReader(open))
+  } catch (cause) {
+    for (const session of [writer, ...readers]) session.close()
+    await chdb.drainPending()
+    throw cause
+  }
+  const writing = createTurns([writer], Number.POSITIVE_INFINITY, 'the store is closed')
+  const reading = createTurns(readers, WAITING_QUERIES, 'the store is closed')
+  const streams = new Set<Promise<void>>()
+  let closed: Promise<void> | undefined
+
+  async function* stream(sql: string, format: string) {
+    if (closed) throw new Error('the store is closed')
+    // A session has one stream at a time, so each stream gets a session.
+    const session = await openReader(open)
+    let finish = () => {}
+    const finished = new Promise<void>((resolve) => {
+      finish = resolve
+    })
+    streams.add(finished)
+    try {
+      for await (const chunk of session.queryStream(sql, { format })) {
+        if (closed) throw new Error('the store is closed')
+        yield chunk.raw()
+      }
+    } finally {
+      session.close()
+      streams.delete(finished)
+      finish()
+    }
+  }
+
+  return {
+    async command(sql) {
+      await writing.take((session) => session.queryAsync(sql))
+    },
+    async query<Row>(sql: string, parameters: Parameters = {}, options: QueryOptions = {}) {
+      const settings = {
+        max_execution_time: options.maxExecutionSeconds ?? MAX_EXECUTION_SECONDS,
+        ...options.settings,
+      }
+      // In the SQL, since settings given beside it would stay for the queries after it.
+      const text = `${bound(sql, parameters)}${settingsSql(settings)}`
+      const result = await reading.take((session) => session.queryAsync(text, { format: 'JSONEachRow' }))
+      const lines = result.text()
+      return (lines === '' ? [] : JSON.parse(`[${lines.trimEnd().replaceAll('\n', ',')}]`)) as Row[]
+    },
+    async insert({ table, columns, body, settings }: RawInsert) {
+      await writing.take((session) =>
+        session.insert({ table: table.replaceAll('`', ''), columns, format: 'TabSeparated', values: body, settings }),
+      )
+    },
+    stream,
+    async writeParquet(sql, path) {
+      // Into a file by the engine itself: its stream would make a file of every chunk.
+      rmSync(path, { force: true })
+      const session = open()
+      try {
+        await session.queryAsync(`${sql}\nINTO OUTFILE ${quoted(path)} FORMAT Parquet`)
+      } finally {
+        session.close()
+      }
+    },
+    close() {
+      closed ??= (async () => {
+        await Promise.all([writing.close(), reading.close(), ...streams])
+        for (const session of [writer, ...readers]) session.close()
+        await chdb.drainPending()
+      })()
+      return closed
+    },
+  }
+}
+
+/** A session that cannot write, with what holds for every query. */
+async function openReader(open: () => Session): Promise<Session> {
+  const session = open()
+  await session.queryAsync('SET output_format_json_quote_64bit_integers = 0; SET readonly = 2')
+  return session
+}
+
+async function loadChdb(): Promise<typeof import('chdb')> {
+  try {
+    return await import('chdb')
+  } catch (cause) {
+    throw new Error(
+      'the embedded store needs the package chdb, which has builds for glibc Linux and macOS: npm install chdb, ' +
+        'or give the URL of a ClickHouse server',
+      { cause },
+    )
+  }
+}
+
+/** The configuration of the engine: its default limits are those of a server that has the machine to itself. */
+function configurationXml({ memoryBytes }: EmbeddedOptions): string {
+  return `<clickhouse>
+  <logger><level>none</level></logger>
+  <max_server_memory_usage>${memoryBytes}</max_server_memory_usage>
+  <mark_cache_size>${16 * 2 ** 20}</mark_cache_size>
+  <index_mark_cache_size>${4 * 2 ** 20}</index_mark_cache_size>
+  <uncompressed_cache_size>0</uncompressed_cache_size>
+  <mmap_cache_size>0</mmap_cache_size>
+  <background_pool_size>2</background_pool_size>
+  <background_schedule_pool_size>2</background_schedule_pool_size>
+  <merge_tree>
+    <!-- Stored means on the disk: the queue forgets a batch once it is inserted. -->
+    <fsync_after_insert>1</fsync_after_insert>
+    <fsync_part_directory>1</fsync_part_directory>
+    <min_rows_to_fsync_after_merge>1</min_rows_to_fsync_after_merge>
+    <!-- A part that cannot be read is said, not put aside. -->
+    <max_suspicious_broken_parts>0</max_suspicious_broken_parts>
+    <!-- With two threads the defaults would leave none free for a deletion, ever. -->
+    <number_of_free_entries_in_pool_to_execute_mutation>1</number_of_free_entries_in_pool_to_execute_mutation>
+    <number_of_free_entries_in_pool_to_lower_max_size_of_merge>1</number_of_free_entries_in_pool_to_lower_max_size_of_merge>
+    <number_of_free_entries_in_pool_to_execute_optimize_entire_partition>1</number_of_free_entries_in_pool_to_execute_optimize_entire_partition>
+    <!-- Half a hundred columns: buffers that start small instead of a megabyte for each. -->
+    <min_columns_to_activate_adaptive_write_buffer>10</min_columns_to_activate_adaptive_write_buffer>
+  </merge_tree>
+</clickhouse>
+`
+}

@@ -1,0 +1,96 @@
+/** The engine on a ClickHouse server or cluster, by HTTP. Knows nothing of what is stored. */
+import { createWriteStream } from 'node:fs'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
+import { type Engine, MAX_EXECUTION_SECONDS, type Parameters, type QueryOptions } from './engine.js'
+
+export type ServerOptions = {
+  readonly url: string
+  readonly username?: string | undefined
+  readonly password?: string | undefined
+  readonly requestTimeoutMs: number
+}
+
+/** Longest a definition, a change or an export may take. */
+const LONG_SECONDS = 86_400
+
+export function openServer({ url, username, password, requestTimeoutMs }: ServerOptions): Engine {
+  const connect = (timeoutMs: number) =>
+    createClient({
+      url,
+      ...(username !== undefined && { username }),
+      ...(password !== undefined && { password }),
+      application: 'tokmeter',
+      request_timeout: timeoutMs,
+      compression: { request: true, response: true },
+      // What goes wrong is thrown; the client would print it too.
+      log: { level: ClickHouseLogLevel.OFF },
+    })
+  const client = connect(requestTimeoutMs)
+  const patient = connect(LONG_SECONDS * 1000)
+  // Most servers cut a connection that says nothing for a minute: progress in the headers keeps a long statement's alive.
+  const long = {
+    max_execution_time: LONG_SECONDS,
+    send_progress_in_http_headers: 1 as const,
+    http_headers_progress_interval_ms: '10000',
+  }
+
+  return {
+    async command(sql) {
+      await patient.command({
+        query: sql,
+        clickhouse_settings: {
+          ...long,
+          wait_end_of_query: 1,
+          alter_sync: '2',
+          mutations_sync: '2',
+          distributed_ddl_task_timeout: '600',
+        },
+      })
+    },
+    async query<Row>(sql: string, parameters: Parameters = {}, options: QueryOptions = {}) {
+      const { maxExecutionSeconds = MAX_EXECUTION_SECONDS, settings } = options
+      const result = await client.query({
+        query: sql,
+        format: 'JSONEachRow',
+        query_params: parameters,
+        clickhouse_settings: {
+          readonly: '2',
+          max_execution_time: maxExecutionSeconds,
+          output_format_json_quote_64bit_integers: 0,
+          ...settings,
+        },
+      })
+      return result.json<Row>()
+    },
+    async insert({ table, columns, body, settings }) {
+      await client.insert({
+        table,
+        columns: [...columns] as [string, ...string[]],
+        values: Readable.from([body], { objectMode: false }),
+        format: 'TabSeparated',
+        clickhouse_settings: { ...settings, wait_end_of_query: 1 },
+      })
+    },
+    async *stream(sql, format) {
+      const { stream } = await patient.exec({
+        query: `${sql}\nFORMAT ${format}`,
+        decompress_response_stream: true,
+        clickhouse_settings: { ...long, readonly: '2', output_format_json_quote_64bit_integers: 0 },
+      })
+      yield* stream as AsyncIterable<Uint8Array>
+    },
+    async writeParquet(sql, path) {
+      const { stream } = await patient.exec({
+        query: `${sql}\nFORMAT Parquet`,
+        decompress_response_stream: true,
+        clickhouse_settings: { ...long, readonly: '2' },
+      })
+      await pipeline(stream, createWriteStream(path))
+    },
+    async close() {
+      await Promise.all([client.close(), patient.close()])
+    },
+  }
+}

@@ -1,0 +1,189 @@
+/** The history: operations and their rollups in ClickHouse tables, embedded in this process or on a server. The wiring of the parts beside this file. */
+import type { IdentifiedOperation } from '../batch.js'
+import { type CopyOptions, type CopyResult, copyOperations } from './copy.js'
+import { openDataDirectory } from './data-directory.js'
+import { type Database, insertOnce } from './database.js'
+import { openEmbedded } from './embedded.js'
+import type { Engine, Parameters, QueryOptions } from './engine.js'
+import { type ExportOptions, type ExportResult, exportOperations } from './export.js'
+import { type ImportOptions, type ImportResult, importFile } from './import.js'
+import { migrate } from './migrations.js'
+import { applyRetention, eraseIdentity, type RetentionResult, type Size, sizeOf } from './retention.js'
+import { encode } from './rows.js'
+import { type Placement, qualified, type RetentionDays, STORED_TABLES } from './schema.js'
+import { openServer } from './server.js'
+
+/** A directory of this machine for the embedded engine, or a ClickHouse server. */
+export type StoreLocation =
+  | { readonly path: string }
+  | {
+      /** `http://` or `https://`. */
+      readonly url: string
+      /** Name of a cluster in the server's configuration: tables are replicated and sharded over it. */
+      readonly cluster?: string | undefined
+      readonly username?: string | undefined
+      readonly password?: string | undefined
+      /** Longest one insert or query may take, in milliseconds. @default 60000 */
+      readonly requestTimeoutMs?: number | undefined
+    }
+
+export type StoreOptions = {
+  /** @default 'tokmeter' */
+  readonly database?: string | undefined
+  /** Days each tier is kept. @default { raw: 30, '1m': 40, '5m': 40, '1h': 400, '1d': 1825 } */
+  readonly retentionDays?: { readonly [tier in keyof RetentionDays]?: number | undefined } | undefined
+  /** Most bytes of all tables together; the oldest go first. @default Infinity */
+  readonly maxBytes?: number | undefined
+  /** Most memory the embedded engine takes for its own, in bytes. @default 402653184 (384 MiB) */
+  readonly memoryBytes?: number | undefined
+  /** Queries the embedded engine runs at the same time; others wait their turn. @default 2 */
+  readonly concurrentQueries?: number | undefined
+}
+
+export type Store = {
+  readonly kind: 'embedded' | 'server'
+  /** Where the tables stand: for what reads and writes them beside the store. */
+  readonly database: Database
+  /**
+   * Stores a batch, rollups included, exactly once per `token`: the same batch with the same token may be sent until it succeeds, also after
+   * the process was killed in the middle. Resolves when it is on the disk. Best with 5,000 to 50,000 operations: each insert costs a fixed 0.1 s of a core.
+   */
+  insert(operations: readonly IdentifiedOperation[], token: string): Promise<void>
+  /** Rows of a SELECT. `{name:Type}` placeholders are bound; tables are named by `table()`. */
+  query<Row>(sql: string, parameters?: Parameters, options?: QueryOptions): Promise<Row[]>
+  /** The name of a table in SQL: `operations`, or `operations_1m`, `_5m`, `_1h`, `_1d`. */
+  table(name: string): string
+  size(): Promise<Size>
+  /** Drops what is older than its tier is kept, and the oldest while all is larger than `maxBytes`. `now`: epoch milliseconds. */
+  applyRetention(now?: number): Promise<RetentionResult>
+  /** Deletes the raw rows of a hashed user or conversation; resolves with their number. */
+  eraseIdentity(hash: string): Promise<number>
+  exportOperations(options: ExportOptions): Promise<ExportResult>
+  importFile(options: ImportOptions): Promise<ImportResult>
+  /** Copies everything into another store; begun again with the same stores, it continues. */
+  copyTo(target: Store, options?: CopyOptions): Promise<CopyResult>
+  /** Waits for what is running. May be called twice. */
+  close(): Promise<void>
+}
+
+export const DEFAULT_RETENTION_DAYS: RetentionDays = { raw: 30, '1m': 40, '5m': 40, '1h': 400, '1d': 1825 }
+const DEFAULT_MEMORY_BYTES = 384 * 2 ** 20
+const NAME = /^[A-Za-z_]\w{0,62}$/
+
+function name(value: string, option: string): string {
+  if (NAME.test(value)) return value
+  throw new TypeError(`${option} must be a name of letters, digits and _; got ${JSON.stringify(value)}`)
+}
+
+function days(options: StoreOptions): RetentionDays {
+  const given = options.retentionDays ?? {}
+  const merged: { [tier: string]: number } = { ...DEFAULT_RETENTION_DAYS }
+  for (const [tier, value] of Object.entries(given)) {
+    if (!(tier in DEFAULT_RETENTION_DAYS))
+      throw new TypeError(
+        `retentionDays.${tier} is no tier; the tiers are ${Object.keys(DEFAULT_RETENTION_DAYS).join(', ')}`,
+      )
+    if (value === undefined) continue
+    if (!Number.isInteger(value) || value < 1 || value > 36_500)
+      throw new RangeError(`retentionDays.${tier} must be a whole number of days from 1 to 36500; got ${value}`)
+    merged[tier] = value
+  }
+  return merged as RetentionDays
+}
+
+/**
+ * Opens the history and brings its tables to this program's version. Throws an Error that names the place and what is wrong with it:
+ * in use by another process, damaged, written by a newer program, or not reachable.
+ */
+export async function openStore(location: StoreLocation, options: StoreOptions = {}): Promise<Store> {
+  const retention = days(options)
+  const placement: Placement = {
+    database: name(options.database ?? 'tokmeter', 'database'),
+    ...('url' in location && location.cluster !== undefined && { cluster: name(location.cluster, 'cluster') }),
+  }
+  if ('path' in location) {
+    const directory = openDataDirectory(location.path)
+    let engine: Engine | undefined
+    try {
+      engine = await openEmbedded(directory.engine, {
+        memoryBytes: options.memoryBytes ?? DEFAULT_MEMORY_BYTES,
+        concurrentQueries: options.concurrentQueries ?? 2,
+      })
+      await migrate(engine, placement, retention)
+      await readEveryTable(engine, placement)
+      directory.recordVersion()
+    } catch (cause) {
+      await engine?.close()
+      directory.release()
+      throw new Error(`the data directory ${location.path} cannot be opened: ${messageOf(cause)}`, { cause })
+    }
+    return createStore('embedded', { engine, placement }, retention, options, directory.release)
+  }
+  const engine = openServer({ ...location, requestTimeoutMs: location.requestTimeoutMs ?? 60_000 })
+  try {
+    await migrate(engine, placement, retention)
+  } catch (cause) {
+    await engine.close()
+    throw new Error(`the ClickHouse server ${withoutSecrets(location.url)} cannot be used: ${messageOf(cause)}`, {
+      cause,
+    })
+  }
+  return createStore('server', { engine, placement }, retention, options, () => {})
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
+}
+
+function withoutSecrets(url: string): string {
+  return URL.canParse(url) ? new URL(url).origin : 'of an URL that cannot be read'
+}
+
+/** Tables are loaded behind the first query: one that is damaged is to be known before anything is accepted for it. */
+async function readEveryTable(engine: Engine, placement: Placement): Promise<void> {
+  for (const { name: table } of STORED_TABLES) {
+    try {
+      await engine.query(`SELECT count() FROM ${qualified(placement, table)}`)
+    } catch (cause) {
+      throw new Error(`the table ${table} is damaged: ${messageOf(cause)}`, { cause })
+    }
+  }
+}
+
+function createStore(
+  kind: Store['kind'],
+  database: Database,
+  retention: RetentionDays,
+  { maxBytes = Number.POSITIVE_INFINITY }: StoreOptions,
+  onClosed: () => void,
+): Store {
+  const { engine, placement } = database
+  let closed: Promise<void> | undefined
+  return {
+    kind,
+    database,
+    async insert(operations, token) {
+      if (token === '') throw new TypeError('an insert needs a token that is not empty')
+      let part = 0
+      // The first part goes by the token itself, whether or not others follow.
+      for await (const rows of encode(operations)) {
+        await insertOnce(database, 'operations_input', rows, part === 0 ? token : `${token}/${part}`)
+        part++
+      }
+    },
+    query: (sql, parameters, queryOptions) => engine.query(sql, parameters, queryOptions),
+    table: (table) => qualified(placement, table),
+    size: () => sizeOf(database),
+    applyRetention: (now = Date.now()) => applyRetention(database, retention, maxBytes, now),
+    eraseIdentity: (hash) => eraseIdentity(database, hash),
+    exportOperations: (exportOptions) => exportOperations(database, exportOptions),
+    importFile(importOptions) {
+      return importFile(database, (operations, token) => this.insert(operations, token), importOptions)
+    },
+    copyTo: (target, copyOptions) => copyOperations(database, target.database, copyOptions),
+    close() {
+      closed ??= engine.close().finally(onClosed)
+      return closed
+    },
+  }
+}
