@@ -3,7 +3,7 @@ import { createCleaner, identified } from 'tokmeter/core'
 import type { IdentifiedOperation } from '../batch.js'
 import { operationOf } from './event-operation.js'
 import { type Complaint, checkEvent } from './event-schema.js'
-import type { Failure } from './failure.js'
+import { errorBody, type Failure } from './failure.js'
 import { type EventsResult, InvalidBody } from './intake.js'
 import { JSON_TYPE } from './media.js'
 
@@ -17,16 +17,6 @@ export const EVENTS_TYPES: ReadonlySet<string> = new Set([JSON_TYPE, ...LINES_TY
 
 /** Complaints one answer holds. */
 const COMPLAINTS_LIMIT = 20
-
-const CODES: { readonly [statusCode: number]: string } = {
-  400: 'VALIDATION_ERROR',
-  401: 'UNAUTHORIZED',
-  403: 'FORBIDDEN',
-  413: 'TOO_LARGE',
-  415: 'UNSUPPORTED_MEDIA_TYPE',
-  429: 'RATE_LIMIT_EXCEEDED',
-  503: 'UNAVAILABLE',
-}
 
 /** Events that are not as they must be. Nothing of their request is taken: it can be sent again when they are mended. */
 class InvalidEvents extends InvalidBody {
@@ -128,17 +118,8 @@ export function eventsAnswer(
   return { statusCode: isDuplicate ? 200 : 202, text: JSON.stringify({ ...about, accepted, duplicates }) }
 }
 
-/** The body of the answer to events that were not taken. */
+/** The body of the answer to events that were not taken: with all that is wrong with them, the first apart. */
 export function eventsFailure(failure: Failure, error: unknown): Buffer {
-  const complaints = error instanceof InvalidEvents ? error.complaints : []
-  const [first] = complaints
-  return Buffer.from(
-    JSON.stringify({
-      error: {
-        code: CODES[failure.statusCode] ?? 'HTTP_ERROR',
-        message: failure.message,
-        ...(first && { details: first, errors: complaints }),
-      },
-    }),
-  )
+  if (!(error instanceof InvalidEvents)) return errorBody(failure)
+  return errorBody(failure, { details: error.complaints[0], errors: error.complaints })
 }

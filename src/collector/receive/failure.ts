@@ -72,8 +72,9 @@ export function failureOf(error: unknown, retryAfterSeconds: number): Failure {
 function failureOfHttp(error: unknown, retryAfterSeconds: number): Failure | undefined {
   if (!(error instanceof Error)) return undefined
   const { statusCode, headers } = error as { statusCode?: unknown; headers?: { readonly [name: string]: string } }
-  const isTheirs = typeof statusCode === 'number' && ((statusCode >= 400 && statusCode < 500) || statusCode === 503)
-  if (!isTheirs) return undefined
+  if (typeof statusCode !== 'number' || statusCode < 400) return undefined
+  // Other errors of a server are no answers that anybody chose.
+  if (statusCode >= 500 && statusCode !== 503 && statusCode !== 504) return undefined
   return {
     statusCode,
     message: error.message,
@@ -91,4 +92,25 @@ function defect(retryAfterSeconds: number): Failure {
     reason: 'defect',
     retryAfterSeconds,
   }
+}
+
+/** How the errors of interfaces other than OTLP are named, by status. */
+const CODES: { readonly [statusCode: number]: string } = {
+  400: 'VALIDATION_ERROR',
+  401: 'UNAUTHORIZED',
+  403: 'FORBIDDEN',
+  404: 'NOT_FOUND',
+  405: 'METHOD_NOT_ALLOWED',
+  413: 'TOO_LARGE',
+  415: 'UNSUPPORTED_MEDIA_TYPE',
+  429: 'RATE_LIMIT_EXCEEDED',
+  500: 'INTERNAL_ERROR',
+  503: 'UNAVAILABLE',
+  504: 'TIMEOUT',
+}
+
+/** The body of a failure where OTLP does not say what it is: `{ error: { code, message, …details } }`. */
+export function errorBody({ statusCode, message }: Failure, details: object = {}): Buffer {
+  const code = CODES[statusCode] ?? 'BAD_REQUEST'
+  return Buffer.from(JSON.stringify({ error: { code, message, ...details } }))
 }

@@ -15,7 +15,7 @@ import { limitServer, type ServerLimits, serverOptions } from '../security/serve
 import { reloadTls, type TlsFiles, tlsOptions } from '../security/tls.js'
 import type { Tokens } from '../security/tokens.js'
 import { discardBody } from './body.js'
-import { type Failure, failureOf } from './failure.js'
+import { errorBody, type Failure, failureOf } from './failure.js'
 import { encodingOf, JSON_TYPE, PROTOBUF } from './media.js'
 import { status } from './otlp-answers.js'
 
@@ -29,17 +29,6 @@ export type HttpServerOptions = {
 }
 
 const DISCARDED_BYTES = 1024 * 1024
-const CODES: { readonly [statusCode: number]: string } = {
-  401: 'UNAUTHORIZED',
-  403: 'FORBIDDEN',
-  404: 'NOT_FOUND',
-  405: 'METHOD_NOT_ALLOWED',
-  413: 'TOO_LARGE',
-  415: 'UNSUPPORTED_MEDIA_TYPE',
-  429: 'RATE_LIMIT_EXCEEDED',
-  503: 'UNAVAILABLE',
-}
-
 /** Thrown at requests that still come while the server closes. */
 class Closing extends Error {
   readonly statusCode = 503
@@ -109,14 +98,20 @@ function refuseWhenClosing(app: FastifyInstance): void {
 
 function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const failure = failureOf(error, 1)
-  if (failure.reason === 'defect') request.log.error({ err: error }, 'a request failed')
   discardBody(request.raw, DISCARDED_BYTES)
-  answer(failure, request, reply)
+  if (failure.reason !== 'defect') {
+    answer(failure, request, reply)
+    return
+  }
+  request.log.error({ err: error }, 'a request failed')
+  // Whoever receives has answers of its own; of what is asked for nothing is lost.
+  const message = 'the request failed because of a defect of the collector, which its log tells'
+  answer({ statusCode: 500, message, reason: 'defect' }, request, reply)
 }
 
 /** To who speaks OTLP, as OTLP has it; to all others `{ error: { code, message } }`. */
 function answer(failure: Failure, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const { statusCode, message, headers, retryAfterSeconds } = failure
+  const { statusCode, headers, retryAfterSeconds } = failure
   if (headers) reply.headers(headers)
   if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds))
   const encoding = encodingOf(request.headers['content-type'])
@@ -124,9 +119,5 @@ function answer(failure: Failure, request: FastifyRequest, reply: FastifyReply):
     reply.header('content-type', encoding === 'json' ? JSON_TYPE : PROTOBUF)
     return reply.code(statusCode).send(status(encoding, failure))
   }
-  const body = { error: { code: CODES[statusCode] ?? (statusCode < 500 ? 'BAD_REQUEST' : 'INTERNAL_ERROR'), message } }
-  return reply
-    .code(statusCode)
-    .header('content-type', JSON_TYPE)
-    .send(Buffer.from(JSON.stringify(body)))
+  return reply.code(statusCode).header('content-type', JSON_TYPE).send(errorBody(failure))
 }
