@@ -4,7 +4,7 @@
  * after those inside it. A tool or an agent between the two makes them two calls. Callback tracers, which put their spans in no
  * context, are known by their names, and their calls by time, model and tokens.
  */
-import { type OperationKind, operationKind } from 'tokmeter/core'
+import type { OperationKind } from 'tokmeter/core'
 import type { Attributes, DecodedTraces, Span } from '../otlp/decoded.js'
 import type { Draft } from './draft.js'
 import { RememberedSpans } from './remembered-spans.js'
@@ -16,6 +16,8 @@ export type ReadSpan = {
   readonly scopeName: string
   /** `undefined` for one that is no operation. */
   readonly draft: Draft | undefined
+  /** The sort of its operation; `undefined` for one that is no operation. */
+  readonly kind: OperationKind | undefined
   readonly id: string
   /** Set when a span inside tells the same call. */
   isWrapper: boolean
@@ -41,7 +43,7 @@ export class Nesting {
     let hasTracer = false
     const traces = new Set<string>()
     for (const one of spans) {
-      const kind = one.draft === undefined ? undefined : operationKind(one.draft.operation)
+      const { kind } = one
       if (isCall(kind)) {
         calls.push(one)
         if (!hasTracer && CALLBACK_TRACER.test(one.scopeName)) hasTracer = true
@@ -104,13 +106,12 @@ function isCall(kind: OperationKind | undefined): kind is CallKind {
   return kind === 'inference' || kind === 'embeddings'
 }
 
-function kindOf({ draft }: ReadSpan): CallKind {
-  return draft !== undefined && operationKind(draft.operation) === 'embeddings' ? 'embeddings' : 'inference'
+function kindOf({ kind }: ReadSpan): CallKind {
+  return kind === 'embeddings' ? 'embeddings' : 'inference'
 }
 
 /** Whether what is inside it is other work than what is around it. */
-function isBoundary({ draft }: ReadSpan): boolean {
-  const kind = draft === undefined ? undefined : operationKind(draft.operation)
+function isBoundary({ kind }: ReadSpan): boolean {
   return kind === 'tool' || kind === 'agent' || kind === 'workflow'
 }
 

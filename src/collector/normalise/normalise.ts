@@ -5,13 +5,14 @@ import {
   createCleaner,
   identified,
   type Operation,
+  type OperationKind,
   operationKind,
   SPENDING_KINDS,
 } from 'tokmeter/core'
 import type { IdentifiedOperation } from '../batch.js'
 import type { Attributes, Decoded, DecodedLogs, DecodedTraces, Group, LogRecord, Scope } from '../otlp/decoded.js'
 import { textOf } from './attribute-value.js'
-import { DIALECT_NAMES, type Dialect, type DialectName, type Origin, type Reading } from './dialect.js'
+import { DIALECT_NAMES, type DialectName, type Origin, type Reading } from './dialect.js'
 import { DIALECTS } from './dialects.js'
 import type { Draft } from './draft.js'
 import { Nesting, type ReadSpan } from './nesting.js'
@@ -70,12 +71,17 @@ export function createNormaliser(options: NormaliserOptions): Normaliser {
   const nesting = new Nesting()
   const spanSenders = new SpanSenders()
 
-  function finish(draft: Draft, dialect: DialectName, time: number): IdentifiedOperation | undefined {
+  function finish(
+    draft: Draft,
+    kind: OperationKind,
+    dialect: DialectName,
+    time: number,
+  ): IdentifiedOperation | undefined {
     // A time of 0 is one that was not told.
     if (draft.startTime !== undefined && draft.startTime <= 0) draft.startTime = undefined
     const cleaned = (dialect === 'tokmeter' ? cleanOwn : clean)(draft, time)
     if (cleaned === undefined) return undefined
-    const spends = SPENDING_KINDS.includes(operationKind(cleaned.operation))
+    const spends = SPENDING_KINDS.includes(kind)
     // It is our own object, of one shape with all others: set in place, that stays so.
     if (spends && cleaned.cost === undefined) (cleaned as { cost?: Cost | undefined }).cost = price(cleaned)
     return identified(cleaned as CleanOperation)
@@ -88,9 +94,12 @@ export function createNormaliser(options: NormaliserOptions): Normaliser {
     for (const { resource, scope, items } of decoded.groups) {
       const origin = originOf(resource, scope)
       for (const span of items) {
-        const read = firstReading((dialect) => dialect.span?.(span, origin))
-        if (read === undefined) continue
-        const { dialect, reading } = read
+        let reading: Reading
+        let index = 0
+        for (; reading === undefined && index < DIALECTS.length; index++)
+          reading = DIALECTS[index]!.span?.(span, origin)
+        if (reading === undefined) continue
+        const dialect = DIALECTS[index - 1]!.name
         if (span.traceId === '' || span.spanId === '') {
           if (reading === 'ignored') result.dialects[dialect].ignored++
           else result.reject(dialect, LOST_SPAN)
@@ -102,6 +111,7 @@ export function createNormaliser(options: NormaliserOptions): Normaliser {
           resource,
           scopeName: scope.name,
           draft,
+          kind: draft && operationKind(draft.operation),
           id: `${span.traceId}-${span.spanId}`,
           isWrapper: false,
         })
@@ -111,9 +121,9 @@ export function createNormaliser(options: NormaliserOptions): Normaliser {
     nesting.mark(spans, decoded)
     const time = now()
     for (let index = 0; index < spans.length; index++) {
-      const { draft, span, resource, id, isWrapper } = spans[index]!
+      const { draft, kind, span, resource, id, isWrapper } = spans[index]!
       const dialect = dialects[index]!
-      if (draft === undefined || isWrapper) {
+      if (draft === undefined || kind === undefined || isWrapper) {
         result.dialects[dialect].ignored++
         continue
       }
@@ -123,7 +133,7 @@ export function createNormaliser(options: NormaliserOptions): Normaliser {
       draft.spanId = span.spanId
       draft.sampled = true
       placeIn(draft, resource)
-      result.add(dialect, finish(draft, dialect, time))
+      result.add(dialect, finish(draft, kind, dialect, time))
     }
     return result.done()
   }
@@ -135,16 +145,20 @@ export function createNormaliser(options: NormaliserOptions): Normaliser {
     for (const { resource, scope, items } of decoded.groups as readonly Group<LogRecord>[]) {
       const origin = originOf(resource, scope)
       for (const record of items) {
-        const read = firstReading((dialect) => dialect.logRecord?.(record, origin))
-        if (read === undefined) continue
-        const { dialect, reading } = read
+        let reading: Reading
+        let index = 0
+        for (; reading === undefined && index < DIALECTS.length; index++) {
+          reading = DIALECTS[index]!.logRecord?.(record, origin)
+        }
+        if (reading === undefined) continue
+        const dialect = DIALECTS[index - 1]!.name
         if (reading === 'ignored' || spanSenders.tells(dialect, record, resource)) {
           result.dialects[dialect].ignored++
           continue
         }
         identify(reading, record, dialect, resource, ids)
         placeIn(reading, resource)
-        result.add(dialect, finish(reading, dialect, time))
+        result.add(dialect, finish(reading, operationKind(reading.operation), dialect, time))
       }
     }
     return result.done()
@@ -160,16 +174,6 @@ export function createNormaliser(options: NormaliserOptions): Normaliser {
         return new Result(decoded.count).done()
     }
   }
-}
-
-function firstReading(
-  read: (dialect: Dialect) => Reading,
-): { readonly dialect: DialectName; readonly reading: Draft | 'ignored' } | undefined {
-  for (const dialect of DIALECTS) {
-    const reading = read(dialect)
-    if (reading !== undefined) return { dialect: dialect.name, reading }
-  }
-  return undefined
 }
 
 function originOf(resource: Attributes, scope: Scope): Origin {

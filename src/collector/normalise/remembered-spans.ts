@@ -33,8 +33,8 @@ export class RememberedSpans {
       first = Math.imul(first ^ code, 0x01000193)
       second = Math.imul(second ^ code, 0x85ebca6b) ^ (second >>> 15)
     }
-    // The same span id in two traces is rare, and half of a trace id tells them apart.
-    for (let index = 16; index < traceId.length; index++) {
+    // The same span id in two traces is rare, and the end of a trace id, which is random, tells them apart.
+    for (let index = 24; index < traceId.length; index++) {
       const code = traceId.charCodeAt(index)
       first = Math.imul(first ^ code, 0x01000193)
       second = Math.imul(second ^ code, 0x85ebca6b) ^ (second >>> 15)

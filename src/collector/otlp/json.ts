@@ -15,7 +15,7 @@ import {
   object,
   text,
 } from './json-value.js'
-import { BODY_LIMIT } from './limits.js'
+import { BODY_LIMIT, READ_LIMIT } from './limits.js'
 import type { AttributeSelections } from './selections.js'
 
 const STATUS_NAMES = ['STATUS_CODE_UNSET', 'STATUS_CODE_OK', 'STATUS_CODE_ERROR']
@@ -121,6 +121,7 @@ function readGroups<Item>(
   readItem: (item: JsonObject, where: string) => Item | undefined,
 ): Group<Item>[] {
   const groups: Group<Item>[] = []
+  let kept = 0
   for (const resourceGroup of list(request[resources], resources)) {
     const ofResource = object(resourceGroup, resources)
     const fields = object(ofResource['resource'], 'resource')
@@ -134,7 +135,9 @@ function readGroups<Item>(
       try {
         for (; index < all.length; index++) {
           const item = readItem(object(all[index], items), items)
-          if (item !== undefined) read.push(item)
+          if (item === undefined) continue
+          if (++kept > READ_LIMIT) throw new InvalidOtlp(`more than ${READ_LIMIT} items to be read`)
+          read.push(item)
         }
       } catch (error) {
         throw error instanceof InvalidOtlp ? new InvalidOtlp(`${error.message}, in ${items}[${index}]`) : error

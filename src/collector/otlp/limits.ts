@@ -10,5 +10,7 @@ export const ELEMENT_LIMIT = 4096
 export const ATTRIBUTE_LIMIT = 1024
 /** Longest log body read, in bytes, since it may be the name of an event. A longer one is content. */
 export const BODY_LIMIT = 100
-/** Most items in one request. */
+/** Most items counted in one request. */
 export const ITEM_LIMIT = 2_000_000
+/** Most items read of one request, each of which takes up to a kilobyte until it is queued. Usual batches have 512. */
+export const READ_LIMIT = 100_000

@@ -3,7 +3,7 @@ import type { AttributeSelection } from './attribute-selection.js'
 import type { DecodedLogs, Group, LogRecord } from './decoded.js'
 import { eventNameOf } from './event-name.js'
 import { readText } from './known-text.js'
-import { BODY_LIMIT, ITEM_LIMIT } from './limits.js'
+import { BODY_LIMIT, ITEM_LIMIT, READ_LIMIT } from './limits.js'
 import type { AttributeNotes } from './protobuf-attributes.js'
 import {
   createNotes,
@@ -26,9 +26,12 @@ export function decodeProtobufLogs(
   const notes = createNotes(reader, logs)
   const groups: Group<LogRecord>[] = []
   let count = 0
+  let kept = 0
   const read = () => {
     if (++count > ITEM_LIMIT) reader.fail(`more than ${ITEM_LIMIT} log records`)
-    return readLogRecord(reader, notes)
+    const record = readLogRecord(reader, notes)
+    if (record !== undefined && ++kept > READ_LIMIT) reader.fail(`more than ${READ_LIMIT} log records to be read`)
+    return record
   }
   while (reader.next(reader.len)) {
     if (reader.field === 1) readResourceGroups(reader, reader.enter(), resourceNotes, read, groups)

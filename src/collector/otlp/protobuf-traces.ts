@@ -2,7 +2,7 @@
 import type { AttributeSelection } from './attribute-selection.js'
 import type { DecodedTraces, Group, Span } from './decoded.js'
 import { EXCEPTION_ATTRIBUTES, exceptionFrom } from './exception.js'
-import { ITEM_LIMIT } from './limits.js'
+import { ITEM_LIMIT, READ_LIMIT } from './limits.js'
 import type { AttributeNotes } from './protobuf-attributes.js'
 import {
   createNotes,
@@ -37,6 +37,7 @@ export function decodeProtobufTraces(
 
 class SpanReader {
   count = 0
+  #read = 0
   readonly #reader: WireReader
   readonly #notes: AttributeNotes
   readonly #exceptionNotes: AttributeNotes
@@ -112,6 +113,7 @@ class SpanReader {
     }
     if (parentSpanId >= 0 && traceId >= 0 && spanId >= 0) this.#lineage.push(traceId, spanId, parentSpanId)
     if (!notes.isMarked) return undefined
+    if (++this.#read > READ_LIMIT) reader.fail(`more than ${READ_LIMIT} spans to be read`)
 
     const bytes = reader.source
     const attributes = notes.read()

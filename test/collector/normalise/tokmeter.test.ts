@@ -57,7 +57,9 @@ test.each(['http/protobuf', 'http/json'] as const)('events by %s, as the SDK rea
   })
   try {
     const recorded: Operation[] = []
-    tokmeter.subscribe((operation) => recorded.push(operation))
+    tokmeter.subscribe((operation) => {
+      recorded.push(operation)
+    })
     tokmeter.record(whole)
     tokmeter.record({ operation: 'embeddings', provider: 'openai', requestModel: 'e', startTime: START, durationMs: 3 })
     tokmeter.record({ operation: 'my own', startTime: START, durationMs: 0 })

@@ -79,6 +79,21 @@ test('values nested too deep, and too many attributes, are refused', () => {
   f(many, /more than 1024 attributes/)
 })
 
+test('a request of more items than can be kept in memory is refused, unless nobody asks for them', () => {
+  const items = (attributes: object[]) => {
+    const request = tracesRequest([{}])
+    const one = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), attributes }
+    request.resourceSpans[0]!.scopeSpans[0]!.spans = new Array(100_001).fill(one)
+    return request
+  }
+  const request = items(keyValues({ 'gen_ai.system': 'x' }))
+  expect(() => decode('traces', 'protobuf', toProtobuf(request), SELECTIONS)).toThrow(
+    /more than 100000 spans to be read/,
+  )
+  expect(() => decode('traces', 'json', bytesOf(request), SELECTIONS)).toThrow(/more than 100000 items to be read/)
+  expect(decode('traces', 'protobuf', toProtobuf(items(keyValues({ other: 'x' }))), SELECTIONS).count).toBe(100_001)
+})
+
 test('broken JSON is refused, and what is said of it quotes nothing of it', () => {
   const f = (text: string | Uint8Array, message: RegExp) => {
     const body = typeof text === 'string' ? Buffer.from(text) : text
