@@ -4,8 +4,6 @@ import type { RefusalReason } from './queue-full.js'
 
 /** How long what the file system said of its free space is believed, in milliseconds. */
 const FREE_SPACE_MS = 1000
-/** How long nothing is taken after a write failed, in milliseconds. */
-const FAILURE_PAUSE_MS = 1000
 
 export type AdmissionOptions = {
   readonly directory: string
@@ -13,6 +11,8 @@ export type AdmissionOptions = {
   readonly maxBytes: number
   /** Free space of the file system below which nothing is taken, in bytes. */
   readonly minFreeBytes: number
+  /** How long nothing is taken after a write failed, in milliseconds. */
+  readonly failurePauseMs: number
   /** Free bytes of the file system of a directory. */
   readonly freeBytes: (directory: string) => Promise<number>
   /** Bytes of operations that wait on the disk. */
@@ -63,7 +63,7 @@ export class Admission {
     const { bytesInQueue, maxBytes } = this.#options
     if (operationBytes > 0 && bytesInQueue() + this.#operationBytes > maxBytes) return 'queue_full'
     if (await this.#isDiskFull()) return 'no_disk_space'
-    return performance.now() - this.#failedAt < FAILURE_PAUSE_MS ? 'write_failed' : undefined
+    return performance.now() - this.#failedAt < this.#options.failurePauseMs ? 'write_failed' : undefined
   }
 
   async #isDiskFull(): Promise<boolean> {

@@ -86,6 +86,9 @@ function openRoot(path: string): RootDatabase<Buffer, Buffer> {
   // answers earlier but was not quicker to the disk here, and a power cut is survived by a subtler reasoning.
   return open<Buffer, Buffer>(path, {
     overlappingSync: false,
+    // Batches are made by the group commit; those of the binding's own make a promise that nobody has, and whose rejection, when
+    // a write fails, would end the process.
+    eventTurnBatching: false,
     maxDbs: 8,
     encoding: 'binary',
     keyEncoding: 'binary',

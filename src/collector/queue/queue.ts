@@ -40,6 +40,8 @@ export type QueueOptions = {
   readonly seenIds?: number
   /** Free space of the file system below which nothing is taken, in bytes. @default 64 MiB */
   readonly minFreeBytes?: number
+  /** How long nothing is taken after a write failed, in milliseconds. @default 1000 */
+  readonly failurePauseMs?: number
   readonly targets?: readonly TargetLimits[]
   /** Epoch milliseconds. */
   readonly now?: () => number
@@ -99,6 +101,7 @@ export class Queue {
       directory: options.directory,
       maxBytes: this.#maxBytes,
       minFreeBytes: options.minFreeBytes ?? 64 * MEBIBYTE,
+      failurePauseMs: options.failurePauseMs ?? 1000,
       freeBytes: options.freeBytes ?? freeBytesOf,
       bytesInQueue: () => this.#group.state.operationBytes,
     })
