@@ -29,7 +29,20 @@ export async function openEmbedded(directory: string, options: EmbeddedOptions):
   const chdb = await loadChdb()
   const configuration = join(directory, '..', 'engine.xml')
   writeFileSync(configuration, configurationXml(options))
-  const open = () => new chdb.Session(directory, { connectionArgs: [`--config-file=${configuration}`] })
+  const open = () => {
+    try {
+      return new chdb.Session(directory, { connectionArgs: [`--config-file=${configuration}`] })
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause)
+      // The engine says why on the standard error output only.
+      throw new Error(
+        reason.startsWith('Failed to create connection')
+          ? 'the engine refuses: its files are damaged, or another program has them open. It says which on the standard error output; nothing was changed'
+          : reason,
+        { cause },
+      )
+    }
+  }
   const writer = open()
   const readers: Session[] = []
   try {

@@ -1,0 +1,72 @@
+import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, expect, test } from 'vitest'
+import { insertOnce } from '../../../src/collector/store/database.js'
+import type { Engine, RawInsert } from '../../../src/collector/store/engine.js'
+import { encode } from '../../../src/collector/store/rows.js'
+import type { Store } from '../../../src/collector/store/store.js'
+import { chat, NOON } from './operations.js'
+import { closeAll, opened, temporaryDirectory } from './stores.js'
+
+afterAll(closeAll)
+
+const TABLES = ['operations', 'operations_1m', 'operations_5m', 'operations_1h', 'operations_1d'] as const
+const COUNTS = TABLES.map((table) => [table, table === 'operations' ? 'count()' : 'sum(operations)'] as const)
+
+async function counts(store: Store): Promise<number[]> {
+  const counted: number[] = []
+  for (const [table, count] of COUNTS) {
+    const rows = await store.query<{ n: number }>(`SELECT ${count} AS n FROM ${store.table(table)}`)
+    counted.push(rows[0]!.n)
+  }
+  return counted
+}
+
+/** What the store hands the engine for a batch. */
+async function rawInsert(store: Store, operations: Parameters<typeof encode>[0], token: string): Promise<RawInsert> {
+  let raw: RawInsert | undefined
+  const engine = {
+    async insert(insert: RawInsert) {
+      raw = insert
+    },
+  } as Engine
+  for await (const rows of encode(operations))
+    await insertOnce({ engine, placement: store.database.placement }, 'operations_input', rows, token)
+  return raw!
+}
+
+test('killed in the middle of an insert, and sent again, a batch is in every table exactly once', async () => {
+  const path = temporaryDirectory()
+  let expected = 2
+  // Slowed down, each leaves another set of tables with the batch and without it.
+  for (const view of ['view_operations', 'view_rollups_input', 'view_operations_1h']) {
+    const token = `killed-${view}`
+    // Of two days, so that tables get a part for each.
+    const batch = [chat(), chat({ startTime: NOON - 86_400_000 })]
+    const store = await opened({ path })
+    const { table, columns, settings, body } = await rawInsert(store, batch, token)
+    const selects = await store.query<{ sql: string }>(
+      'SELECT as_select AS sql FROM system.tables WHERE database = {database:String} AND name = {view:String}',
+      { database: 'tokmeter', view },
+    )
+    await store.close()
+    const plan = join(temporaryDirectory(), 'plan.json')
+    const insert = { table: table.replaceAll('`', ''), columns, settings, body: body.toString('base64') }
+    writeFileSync(plan, JSON.stringify({ directory: join(path, 'engine'), insert, view, tables: COUNTS }))
+    const child = spawnSync(process.execPath, [fileURLToPath(new URL('kill-child.js', import.meta.url)), plan])
+    expect([view, child.signal, child.stderr.toString()]).toEqual([view, 'SIGKILL', ''])
+
+    const again = await opened({ path })
+    const partly = await counts(again)
+    expect([view, new Set(partly).size > 1]).toEqual([view, true])
+    await again.database.engine.command(`ALTER TABLE ${again.table(view)} MODIFY QUERY ${selects[0]!.sql}`)
+    for (let time = 0; time < 2; time++) {
+      await again.insert(batch, token)
+      expect([view, await counts(again)]).toEqual([view, TABLES.map(() => expected)])
+    }
+    await again.close()
+    expected += 2
+  }
+}, 60_000)
