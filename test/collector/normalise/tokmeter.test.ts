@@ -89,6 +89,8 @@ test.each(['http/protobuf', 'http/json'] as const)('events by %s, as the SDK rea
         service: 'shop',
       })),
     )
+    const metrics = server.requests.find(({ path }) => path === '/v1/metrics')!
+    expect(decode('metrics', encoding, metrics.body).count).toBeGreaterThan(10)
   } finally {
     await tokmeter.shutdown()
     await server.close()
