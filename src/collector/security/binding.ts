@@ -2,9 +2,9 @@
 import { BlockList, isIP } from 'node:net'
 
 const LOOPBACK = new BlockList()
+// Those of IPv4 written as IPv6 (::ffff:127.0.0.1) too.
 LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4')
 LOOPBACK.addAddress('::1', 'ipv6')
-LOOPBACK.addSubnet('::ffff:127.0.0.0', 104, 'ipv6')
 
 /** Whether only this machine reaches `host`. A name other than `localhost` may mean anything. */
 export function isLoopback(host: string): boolean {

@@ -22,6 +22,11 @@ test('headers and bodies that do not come to their end are cut off, and leave no
   expect(outcomes.map(({ reason }) => reason)).toEqual(['sender_gone', 'sender_gone'])
 })
 
+test('headers have a time of their own, shorter than that of the whole request', async () => {
+  const { port } = await receiving({ limits: { ...quick, requestTimeoutMs: 60_000 } })
+  expect(statusOf(await sendRaw(port, head))).toBe('408')
+})
+
 test('a connection that waits between two requests is closed after a while', async () => {
   const { port } = await receiving({ limits: { ...quick, keepAliveTimeoutMs: 20 } })
   expect(statusOf(await sendRaw(port, `${head}Content-Length: 2\r\n\r\n{}`))).toBe('200')
