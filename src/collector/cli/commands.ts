@@ -1,7 +1,25 @@
-/** The table of commands. One that needs more of the collector than its configuration is made where that is known, and put in here. */
+/** The table of commands. What a command needs of the collector is loaded when it runs: the others start without it. */
 import { checkConfig } from './check-config.js'
 import type { Command } from './command.js'
 import { hashToken } from './hash-token.js'
+import { createExport, createImport, createMigrate, type TransferOptions } from './transfer.js'
+
+const transfer: TransferOptions = {
+  async openStore({ location, options }) {
+    const { openStore } = await import('../store/store.js')
+    return openStore(location, options)
+  },
+  async readLines(config) {
+    const { createLineReader } = await import('../import-lines.js')
+    return createLineReader(config)
+  },
+}
 
 /** In the order of the help. */
-export const COMMANDS: readonly Command[] = [checkConfig, hashToken]
+export const COMMANDS: readonly Command[] = [
+  checkConfig,
+  createExport(transfer),
+  createImport(transfer),
+  createMigrate(transfer),
+  hashToken,
+]
