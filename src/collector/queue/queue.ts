@@ -49,8 +49,12 @@ export type QueueOptions = {
   readonly freeBytes?: (directory: string) => Promise<number>
 }
 
-/** How many operations of a batch were new, and how many had been accepted before. */
-export type Appended = { readonly accepted: number; readonly duplicates: number }
+/** The operations of a batch that were new, and how many had been accepted before. */
+export type Appended = {
+  readonly accepted: number
+  readonly duplicates: number
+  readonly fresh: readonly IdentifiedOperation[]
+}
 
 /** What a directory holds when it is opened. */
 export type QueueParts = {
@@ -125,7 +129,7 @@ export class Queue {
     const isForwarded = this.#isForwarded(body.signal)
     if (operations.length === 0 && !isForwarded) {
       this.#group.note((state) => countArrival(state.counts, 'accepted', arrival))
-      return { accepted: 0, duplicates: 0 }
+      return { accepted: 0, duplicates: 0, fresh: [] }
     }
     const operationBytes = operations.length * OPERATION_BYTES
     const bodyBytes = isForwarded ? body.bytes.length : 0
@@ -266,7 +270,7 @@ export class Queue {
     countArrival(draft.counts, 'accepted', arrival)
     const duplicates = operations.length - fresh.length
     draft.counts.duplicate += duplicates
-    return { accepted: fresh.length, duplicates }
+    return { accepted: fresh.length, duplicates, fresh }
   }
 
   /** What follows from a group: its ids are remembered, and bodies nobody needs any more are removed. */

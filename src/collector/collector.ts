@@ -1,0 +1,354 @@
+/** Puts the collector together: receive → normalise → price → queue → store / forward. Only here is the order known: built last to first, stopped first to last. */
+import type { FastifyInstance } from 'fastify'
+import {
+  Aggregation,
+  createIdentityHash,
+  createInstruments,
+  createPricer,
+  meterSource,
+  type Operation,
+  SCHEMA_URL,
+} from 'tokmeter/core'
+import { createApi } from './api.js'
+import type { IdentifiedOperation } from './batch.js'
+import type { Running } from './cli/collect.js'
+import type { Changes } from './config/changes.js'
+import { effectiveConfig } from './config/effective.js'
+import { storeSettings } from './config/store-settings.js'
+import { loadViews } from './config/views-module.js'
+import type { Config, TargetConfig } from './config.js'
+import { Forwarding } from './forwarding.js'
+import { createHealth } from './health.js'
+import { identityKeyOf } from './identity-key.js'
+import { createIntake } from './intake.js'
+import { Lifecycle } from './lifecycle.js'
+import type { Log } from './log.js'
+import { createMetricsPage } from './metrics-page.js'
+import { DialectTotals } from './normalise/dialect-totals.js'
+import { SELECTIONS } from './normalise/dialects.js'
+import { createNormaliser, type Normalised } from './normalise/normalise.js'
+import { decode } from './otlp/decode.js'
+import { InvalidOtlp } from './otlp/invalid-otlp.js'
+import { openQueue } from './queue/open-queue.js'
+import type { Queue } from './queue/queue.js'
+import { QueueFull } from './queue/queue-full.js'
+import { createHttpServer, reloadCertificates } from './receive/http-server.js'
+import { type Intake, InvalidBody, Refused } from './receive/intake.js'
+import { createReceive, type Outcome } from './receive/receive.js'
+import { checkBinding } from './security/binding.js'
+import { checkOrigins } from './security/cors.js'
+import { MemoryBudget } from './security/memory-budget.js'
+import type { TlsFiles } from './security/tls.js'
+import { Tokens } from './security/tokens.js'
+import type { TargetSnapshot } from './self-metrics.js'
+import { openStore, type Store } from './store/store.js'
+import { StoreWriter } from './store-writer.js'
+import { createTelemetry } from './telemetry.js'
+import { Upkeep } from './upkeep.js'
+
+export type Collector = Running & {
+  /** Where it listens: `http://127.0.0.1:4318`. */
+  readonly url: string
+}
+
+export type CollectorOptions = { readonly config: Config; readonly version: string; readonly log: Log }
+
+/** Share of the time for stopping that is left to each of the two who may have a backlog. */
+const BACKLOG_SHARE = 0.4
+
+/** Starts a collector: resolves when it listens. Rejects, having stopped whatever was started, with an error that says what is wrong. */
+export async function startCollector({ config: given, version, log }: CollectorOptions): Promise<Collector> {
+  let config = given
+  checkBinding(config.listen.host, config.tokens.length > 0)
+  checkOrigins(config.listen.cors.origins)
+  let tokens = new Tokens(config.tokens)
+  const { views, tagAttributes } = config.views === undefined ? NO_VIEWS : await loadViews(config.views)
+  const discarded = new Map<string, number>()
+  const overflowed = new Map<string, number>()
+  const dialects = new DialectTotals()
+  const hashIdentity = identityHashOf(config)
+  const onDiscard = (field: string) => count(discarded, field)
+  let pricer = pricerOf(config, log)
+  const price = (operation: Operation) => pricer.price(operation)
+  const memory = new MemoryBudget(config.listen.limits.memory)
+  const lifecycle = new Lifecycle({
+    timeoutMs: config.shutdownTimeout,
+    onTrouble: (stage, error) => log.error({ stage, err: error }, 'a stage did not stop as it should'),
+  })
+  const backlogMs = BACKLOG_SHARE * config.shutdownTimeout
+
+  // Store. An embedded one that cannot be opened is a reason not to start; a server may be away for a while.
+  let writer: StoreWriter<Store> | undefined
+  const embedded = await lifecycle.build(
+    'store',
+    async () => (config.store.url === undefined ? openConfiguredStore(config) : undefined),
+    (made) => (writer?.store ?? made)?.close(),
+  )
+  const queue = await lifecycle.build(
+    'queue',
+    () => openQueue(queueOptions(config)),
+    (made) => made.close(),
+  )
+  const storing = await lifecycle.build(
+    'store writer',
+    () =>
+      new StoreWriter({
+        source: queue.store,
+        open: async () => embedded ?? openConfiguredStore(config),
+        onTrouble: (error, retryInMs) =>
+          log.error({ err: error, retryInMs }, 'operations cannot be stored; they wait in the queue'),
+        onRecovered: () => log.info({}, 'operations are stored again'),
+      }),
+    (made) => made.stop(backlogMs),
+  )
+  writer = storing
+  const upkeep = await lifecycle.build(
+    'upkeep',
+    () => new Upkeep(() => storing.store, log),
+    (made) => made.stop(),
+  )
+
+  // Forward.
+  const forwarding = await lifecycle.build(
+    'forwarding',
+    () =>
+      new Forwarding(
+        {
+          sourceOf: (name) => queue.target(name),
+          onFailure: (report) => log.warn(report, 'forwarding failed and is tried again'),
+          onRejected: (report) => log.error(report, 'a target rejected what was forwarded'),
+        },
+        config.forward,
+      ),
+    (made) => made.close(backlogMs),
+  )
+
+  // Metrics.
+  let aggregation: Aggregation | undefined
+  const scope = { name: 'tokmeter', version, schemaUrl: SCHEMA_URL }
+  const telemetry = await lifecycle.build(
+    'telemetry',
+    () =>
+      createTelemetry({
+        version,
+        views,
+        scopeLabels: config.metrics.scopeLabels,
+        sources: {
+          ledger: () => queue.ledger(),
+          queue: () => queue.sizes,
+          targets: () => targetSnapshots(config.forward, forwarding, queue),
+          store: () => upkeep.size,
+          normalise: () => dialects.snapshot(),
+          memory: () => memory,
+          discarded: () => Object.fromEntries(discarded),
+          overflowed: () => Object.fromEntries(overflowed),
+        },
+        joinReaders(readers) {
+          aggregation = new Aggregation({ scope, readers, views })
+          return aggregation.readers
+        },
+        onTrouble: (message) => log.warn({}, message),
+      }),
+    (made) => made.shutdown(),
+  )
+  const meter = telemetry.meterProvider.getMeter(scope.name, scope.version, { schemaUrl: scope.schemaUrl })
+  const instruments = createInstruments(
+    aggregation!.source(meterSource(meter, () => count(discarded, 'measurement'))),
+    {
+      edition: config.semconv,
+      tagAttributes,
+      attributeValueLimit: config.limits.attributeValues,
+      seriesLimit: config.limits.series,
+      onOverflow: (attribute) => count(overflowed, attribute),
+    },
+  )
+  function measure(operations: readonly IdentifiedOperation[]): void {
+    for (const operation of operations) instruments.record(operation)
+    instruments.flush(() => false)
+  }
+
+  // Receive.
+  const intake = createIntake<Normalised>({
+    decode: (signal, encoding, body) => decode(signal, encoding, body, SELECTIONS),
+    normalise: createNormaliser({ price, hashIdentity, onDiscard }),
+    price,
+    queue,
+    onAccepted: measure,
+    onNormalised: (found) => dialects.add(found),
+  })
+  const app = await lifecycle.build(
+    'server',
+    () => listen(),
+    (made) => made.close(),
+  )
+
+  async function listen(): Promise<FastifyInstance> {
+    const { listen } = config
+    const tls = tlsFilesOf(config)
+    const server = createHttpServer({
+      log,
+      limits: {
+        maxConnections: listen.limits.connections,
+        maxHeaderBytes: listen.limits.headers,
+        headersTimeoutMs: listen.limits.headersTimeout,
+        requestTimeoutMs: listen.limits.requestTimeout,
+        keepAliveTimeoutMs: listen.limits.keepAliveTimeout,
+        idleTimeoutMs: listen.limits.idleTimeout,
+      },
+      ...(tls && { tls }),
+      tokens: () => tokens,
+      cors: () => ({ origins: config.listen.cors.origins, maxAgeSeconds: config.listen.cors.maxAge / 1000 }),
+    })
+    server.register(
+      createReceive({
+        intake: inWords(intake),
+        memory,
+        hashIdentity,
+        bodyLimit: listen.limits.body,
+        eventsLimit: listen.limits.events,
+        onOutcome: (outcome) => countOutcome(queue, outcome),
+        onDiscard,
+      }),
+    )
+    server.register(
+      createHealth({
+        version,
+        checks: [
+          { name: 'store', look: () => storeTrouble(storing) },
+          { name: 'queue', look: () => queueTrouble(queue) },
+        ],
+      }),
+    )
+    server.register(createMetricsPage({ path: config.metrics.path, page: () => telemetry.page() }))
+    server.register(
+      createApi({
+        ledger: () => queue.ledger(),
+        config: () => effectiveConfig(config),
+        eraseIdentity: () => {
+          const { store } = storing
+          return store && ((hash) => store.eraseIdentity(hash))
+        },
+      }),
+    )
+    await server.listen({ host: listen.host, port: listen.port })
+    return server
+  }
+
+  /** Each part that changed is applied, or, when it cannot be, left as it was, and said. */
+  async function reload({ live, config: next }: Changes): Promise<void> {
+    const isChanged = (prefix: string) => live.some((path) => path === prefix || path.startsWith(`${prefix}.`))
+    const nextTokens = new Tokens(next.tokens)
+    checkBinding(next.listen.host, next.tokens.length > 0)
+    checkOrigins(next.listen.cors.origins)
+    if (isChanged('forward')) {
+      await forwarding.end(next.forward)
+      await queue.setTargets(next.forward)
+      forwarding.begin(next.forward)
+    }
+    if (isChanged('prices')) pricer = pricerOf(next, log)
+    else pricer.reloadFile()
+    const tls = tlsFilesOf(next)
+    if (tls !== undefined) reloadCertificates(app, tls)
+    tokens = nextTokens
+    log.level = next.log.level
+    config = next
+  }
+
+  const url = urlOf(app, config)
+  return { url, log, reload, stop: () => lifecycle.stop() }
+}
+
+const NO_VIEWS = { views: [], tagAttributes: [] }
+
+function pricerOf(config: Config, log: Log) {
+  const { file } = config.prices
+  const onError = (error: unknown) => log.warn({ err: error }, 'prices cannot be read; those before stay in force')
+  return createPricer({ ...(file !== undefined && { file }), onError })
+}
+
+function identityHashOf({ identities, data }: Config): (identity: string) => string {
+  if (!identities.hash) return (identity) => identity
+  return createIdentityHash(identities.key ?? identityKeyOf(data))
+}
+
+function openConfiguredStore(config: Config): Promise<Store> {
+  const { location, options } = storeSettings(config)
+  return openStore(location, options)
+}
+
+function queueOptions({ queue, forward }: Config) {
+  return {
+    directory: queue.path,
+    maxBytes: queue.maxBytes,
+    minFreeBytes: queue.minFreeBytes,
+    commitDelayMs: queue.commit.maxDelay,
+    commitBatches: queue.commit.maxBatches,
+    seenWindowMs: queue.deduplicationWindow,
+    seenIds: queue.deduplicationIds,
+    targets: forward,
+  }
+}
+
+function tlsFilesOf({ listen: { tls } }: Config): TlsFiles | undefined {
+  const { cert, key, clientCa } = tls
+  if (cert === undefined || key === undefined) return undefined
+  return { cert, key, ...(clientCa !== undefined && { clientCa }) }
+}
+
+/** The errors of the stages behind in the words of receiving. */
+function inWords(intake: Intake): Intake {
+  const translated = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    try {
+      return await work()
+    } catch (error) {
+      if (error instanceof InvalidOtlp) throw new InvalidBody(error.message, { cause: error })
+      if (error instanceof QueueFull) {
+        const { reason, retryAfterSeconds } = error
+        throw new Refused(error.message, { reason, retryAfterSeconds })
+      }
+      throw error
+    }
+  }
+  return {
+    accept: (request) => translated(() => intake.accept(request)),
+    acceptEvents: (request) => translated(() => intake.acceptEvents(request)),
+  }
+}
+
+/** What never came to the queue is counted there as well, where it is known how much it was; what the queue refused it has counted itself. */
+function countOutcome(queue: Queue, { signal, outcome, items }: Outcome): void {
+  if (outcome !== 'rejected' || items === undefined) return
+  queue.count('rejected', { signal, operations: signal === 'events' ? items : 0, items })
+}
+
+function storeTrouble(writer: StoreWriter<Store>): string | undefined {
+  if (writer.trouble !== undefined) return writer.trouble
+  return writer.store === undefined ? 'it is being opened' : undefined
+}
+
+function queueTrouble(queue: Queue): string | undefined {
+  const { operationBytes, maxOperationBytes } = queue.sizes
+  return operationBytes >= maxOperationBytes ? 'it is full: the store is slower than what comes in' : undefined
+}
+
+function targetSnapshots(targets: readonly TargetConfig[], forwarding: Forwarding, queue: Queue) {
+  const snapshots: { [target: string]: TargetSnapshot } = {}
+  const counts = forwarding.counts()
+  for (const { name, maxBytes } of targets) {
+    const { items, bytes } = queue.target(name)?.waiting ?? { items: 0, bytes: 0 }
+    const counted = counts.get(name)
+    if (counted !== undefined) snapshots[name] = { ...counted, waitingItems: items, waitingBytes: bytes, maxBytes }
+  }
+  return snapshots
+}
+
+function urlOf(app: FastifyInstance, { listen: { tls } }: Config): string {
+  const address = app.server.address()
+  if (address === null || typeof address === 'string') throw new Error(`BUG: listening on ${address}`)
+  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address
+  return `${tls.cert === undefined ? 'http' : 'https'}://${host}:${address.port}`
+}
+
+function count(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1)
+}
