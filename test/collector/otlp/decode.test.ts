@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { AttributeSelection } from '../../../src/collector/otlp/attribute-selection.js'
 import { decode } from '../../../src/collector/otlp/decode.js'
+import { readText } from '../../../src/collector/otlp/known-text.js'
 import { toProtobuf } from './encode.js'
 import { bytesOf, keyValues, logsRequest, type PlainValue, START, TRACE_ID, tracesRequest } from './request.js'
 
@@ -134,6 +135,11 @@ test('a text longer than 16 KiB is cut, but not through a character', () => {
   f(`x${'🎉'.repeat(9000)}`, `x${'🎉'.repeat(4095)}`)
 })
 
+test('of thousands of texts of one length none is taken for another', () => {
+  const texts = Array.from({ length: 20_000 }, (_, index) => String(100_000 + index))
+  expect(texts.filter((text) => readText(Buffer.from(text), 0, 6) !== text)).toEqual([])
+})
+
 test('a key named __proto__ does no harm', () => {
   for (const encoding of both) {
     const request = tracesRequest([{}])
@@ -232,6 +238,23 @@ test('fields may stand in any order, twice, or be unknown', () => {
   expect(groups).toMatchObject([
     { resource: { 'service.name': 'late' }, items: [{ name: 'first', attributes: { a: 1 } }] },
   ])
+})
+
+test('of a value that stands twice in an attribute the last counts', () => {
+  const value = Buffer.from([0x0a, 0x01, 0x61, 0x18, 0x05])
+  const attribute = Buffer.concat([Buffer.from([0x0a, 0x01, 0x6b, 0x12, value.length]), value])
+  const wrap = (field: number, content: Uint8Array) =>
+    Buffer.concat([Buffer.from([(field << 3) | 2, content.length]), content])
+  const body = wrap(1, wrap(2, wrap(2, wrap(9, attribute))))
+  expect(decode('traces', 'protobuf', body).groups[0]?.items[0]?.attributes).toEqual({ k: 5 })
+})
+
+test('a key that only begins like one that is asked for is another', () => {
+  // Both are in one bucket of the selection.
+  const selection = new AttributeSelection({ markers: ['xz'], details: [], prefixes: [] })
+  const find = (key: string) => selection.find(Buffer.from(key), 0, key.length)
+  expect(find('xz')).toBe(0)
+  expect(find('xz=')).toBe(-1)
 })
 
 test('nothing at all is a request, too', () => {

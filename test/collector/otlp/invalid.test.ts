@@ -55,6 +55,12 @@ test('broken protobuf is refused', () => {
   f(nested(span, hex('3d 01020304')), /field 7 has wire type 5/)
   f(nested(span, hex('4a 05 0a 03 61')), /beyond|truncated/)
   f(nested([...span, 9], hex('08 01')), /wire type 0/)
+  f(
+    nested([...span, 9], Buffer.concat([nested([1], Buffer.from('gen_ai.system')), nested([2], hex('18 80'))])),
+    /beyond|EOF/,
+  )
+  // A name of five bytes in a span of three, with enough behind it.
+  f(Buffer.concat([nested(span, hex('2a 05 61')), nested([9], Buffer.alloc(20))]), /a field reaches beyond its message/)
 })
 
 test('a text that is read and is no UTF-8 is refused', () => {
