@@ -82,7 +82,7 @@ const operations = fc.array(
       usage: fc.record({ inputTokens: fc.nat(), reasoningTokens: fc.nat() }, { requiredKeys: [] }),
       cost: fc.record({ nanoDollars: fc.maxSafeInteger(), source: fc.constant('provider' as const) }),
       error: fc.record({ type: text, message: text }, { requiredKeys: ['type'] }),
-      tags: fc.dictionary(fc.string(), fc.oneof(fc.string(), fc.boolean(), fc.integer())),
+      tags: fc.dictionary(fc.string(), fc.oneof(fc.string(), fc.boolean(), fc.double())),
     },
     { requiredKeys: ['id', 'operation', 'startTime'] },
   ),
@@ -99,6 +99,13 @@ test('any operations come back as they were, with whatever fields', () => {
       expect(decodeOperations(encodeOperations(withSpanIds))).toEqual(withSpanIds)
     }),
   )
+})
+
+test('a tag may have any name', () => {
+  const tags = JSON.parse('{"__proto__":"a","constructor":1,"toString":false,"":""}')
+  const [read] = decodeOperations(encodeOperations([{ id: '1', operation: 'chat', startTime: 1, tags }])) ?? []
+  expect(JSON.stringify(read?.tags)).toBe(JSON.stringify(tags))
+  expect(Object.getPrototypeOf(read?.tags)).toBe(Object.prototype)
 })
 
 test('bytes that are not those written are no operations', () => {

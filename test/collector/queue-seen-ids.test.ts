@@ -115,6 +115,23 @@ test('beyond the capacity the oldest ids expire early, and are counted', () => {
   expect(group(many(9000, 1000), 11)).toEqual([])
 })
 
+test('without a window or a capacity no id is remembered, and those of before are forgotten', () => {
+  const f = (off: { windowMs?: number; capacity?: number }) => {
+    const { records, group: remember } = log()
+    remember(many(0, 100), 0)
+    const { seen, group, records: later } = log(off)
+    for (const [position, bytes] of records) {
+      later.set(position, bytes)
+      seen.load(position, bytes)
+    }
+    expect(group(['id-1', 'id-1'], 1)).toEqual(['id-1', 'id-1'])
+    expect([seen.size, later.size]).toEqual([0, 0])
+    expect(group(['id-1'], 2)).toEqual(['id-1'])
+  }
+  f({ windowMs: 0 })
+  f({ capacity: 0 })
+})
+
 test('what is seen is what a set would hold, over any groups, failures and new beginnings', () => {
   const step = fc.record({
     what: fc.constantFrom('group', 'group', 'group', 'fail', 'reopen'),

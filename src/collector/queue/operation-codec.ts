@@ -58,7 +58,7 @@ function writeOperation(columns: ColumnWriter, operation: IdentifiedOperation): 
   details |= columns.flag(operation.sampled, 1 << 2)
   details |= columns.text(operation.conversationId, 1 << 3)
   details |= columns.text(operation.userId, 1 << 4)
-  details |= columns.json(operation.tags, 1 << 5)
+  details |= columns.record(operation.tags, 1 << 5)
   if (usage !== undefined) details |= HAS_USAGE | writeUsage(columns, usage)
   if (cost !== undefined) details |= HAS_COST | writeCost(columns, cost)
   if (error !== undefined) details |= HAS_ERROR | writeError(columns, error)
@@ -113,7 +113,7 @@ function readContext(columns: ColumnReader, operation: Writable<IdentifiedOperat
   if (bits & (1 << 2)) operation.sampled = columns.flag()
   if (bits & (1 << 3)) operation.conversationId = columns.text()
   if (bits & (1 << 4)) operation.userId = columns.text()
-  if (bits & (1 << 5)) operation.tags = columns.json() as typeof operation.tags
+  if (bits & (1 << 5)) operation.tags = columns.record()
 }
 
 function writeUsage(columns: ColumnWriter, usage: Usage): number {

@@ -18,9 +18,9 @@ const EXPIRED_PER_GROUP = 2048
 const TIMES_BYTES = 16
 
 export type SeenIdsOptions = {
-  /** How long an id is remembered, in milliseconds. */
+  /** How long an id is remembered, in milliseconds. 0: not at all. */
   readonly windowMs: number
-  /** Most ids remembered, the latest ones. Each takes about 13 bytes of memory, and 26 on disk. */
+  /** Most ids remembered, the latest ones. Each takes about 13 bytes of memory, and 26 on disk. 0: none. */
   readonly capacity: number
   /** A record of the log as it was written down. */
   readonly read: (position: number) => Buffer | undefined
@@ -87,6 +87,7 @@ export class SeenIds {
 
   /** Whether an id is seen for the first time; it then belongs to the group. */
   add(id: string): boolean {
+    if (this.#isOff) return true
     if (this.#group.has(id)) return false
     const start = this.#groupEnd
     if (this.#groupBytes.length < start + ID_BYTES) {
@@ -107,7 +108,7 @@ export class SeenIds {
 
   /** Takes an id of the group out again, one of those added last, all of which are taken out: their batch cannot be written. */
   remove(id: string): void {
-    this.#group.delete(id)
+    if (!this.#group.delete(id)) return
     this.#groupEnd -= writeId(id, this.#scratch, 0)
   }
 
@@ -118,7 +119,9 @@ export class SeenIds {
     const expired: Buffer[] = []
     let left = EXPIRED_PER_GROUP + added
     let size = this.#size + added
-    for (let index = this.#first; index < this.#records.length - 1 && left > 0; index++) {
+    // The last record stays, since it may be continued.
+    const end = this.#records.length - (this.#isOff ? 0 : 1)
+    for (let index = this.#first; index < end && left > 0; index++) {
       const record = this.#records[index]!
       const isOver = record.lastTime < now - this.#options.windowMs
       if (!isOver && size <= this.#options.capacity) break
@@ -145,6 +148,10 @@ export class SeenIds {
   /** The changes did not come to the disk: the ids of the group were not seen. */
   failed(): void {
     this.#clearGroup()
+  }
+
+  get #isOff(): boolean {
+    return this.#options.windowMs === 0 || this.#options.capacity === 0
   }
 
   #clearGroup(): void {
@@ -249,11 +256,17 @@ export class SeenIds {
   #fingerprint(bytes: Buffer, start: number, end: number): void {
     let one = this.#seed
     let two = this.#seed ^ 0x9e3779b9
-    for (let at = start; at < end; at++) {
-      const byte = bytes[at]!
-      one = Math.imul(one ^ byte, 0x01000193)
-      two = Math.imul(two ^ byte, 0x85ebca6b)
+    let at = start
+    for (; at + 4 <= end; at += 4) {
+      const word = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
+      one = Math.imul(one ^ word, 0x01000193)
+      one ^= one >>> 13
+      two = Math.imul(two ^ word, 0x85ebca6b)
       two ^= two >>> 15
+    }
+    for (; at < end; at++) {
+      one = Math.imul(one ^ bytes[at]!, 0x01000193)
+      two = Math.imul(two ^ bytes[at]!, 0x85ebca6b)
     }
     one = Math.imul(one ^ (one >>> 16), 0x7feb352d)
     this.#selector = (one ^ (one >>> 15)) >>> 0
