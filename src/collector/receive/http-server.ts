@@ -69,7 +69,8 @@ export function reloadCertificates(app: FastifyInstance, files: TlsFiles): void 
 
 /**
  * `Expect: 100-continue`: the sender waits to hear whether its body is wanted. It is told to go on when token and headers are
- * found good, not before, as Node would by itself.
+ * found good, not before, as Node would by itself. Where it is not told so, Node closes the connection: nobody knows whether the
+ * body comes all the same.
  */
 function askBeforeBodies(app: FastifyInstance): void {
   const waiting = new WeakSet<IncomingMessage>()
@@ -79,10 +80,6 @@ function askBeforeBodies(app: FastifyInstance): void {
   })
   app.addHook('preParsing', async (request, reply) => {
     if (waiting.delete(request.raw)) reply.raw.writeContinue()
-  })
-  app.addHook('onSend', async (request, reply) => {
-    // Whether it sends its body now cannot be known, nor where its next request begins.
-    if (waiting.has(request.raw)) reply.header('connection', 'close')
   })
 }
 
