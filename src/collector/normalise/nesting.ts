@@ -25,6 +25,8 @@ export type ReadSpan = {
 
 /** Longest way from a call to what wraps it, in spans. */
 const DEPTH = 64
+/** Looks at steps in one request: less deep where there are so many that the way through them would hold up everything else. */
+const LOOKS = 1 << 18
 /** Calls looked at for each span of a callback tracer. */
 const CANDIDATES = 64
 
@@ -59,9 +61,10 @@ export class Nesting {
 
   /** Passes on, from a step to what it is in, that there is a call inside. */
   #climb(steps: readonly ReadSpan[]): void {
+    const passes = Math.min(DEPTH, Math.ceil(LOOKS / steps.length))
     for (const wrapping of [this.#wrapping.inference, this.#wrapping.embeddings]) {
       let isChanged = true
-      for (let pass = 0; isChanged && pass < DEPTH; pass++) {
+      for (let pass = 0; isChanged && pass < passes; pass++) {
         isChanged = false
         for (const step of steps) {
           const { traceId, spanId, parentSpanId } = step.span
