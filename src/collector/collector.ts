@@ -186,7 +186,8 @@ export async function startCollector({ config: given, version, log }: CollectorO
     const { listen } = config
     const tls = tlsFilesOf(config)
     const server = createHttpServer({
-      log,
+      // What it has to say of ordinary things is said here, in fewer words.
+      log: log.child({}, { level: log.isLevelEnabled('warn') ? 'warn' : log.level }),
       limits: {
         maxConnections: listen.limits.connections,
         maxHeaderBytes: listen.limits.headers,

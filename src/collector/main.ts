@@ -1,10 +1,8 @@
 #!/usr/bin/env node
 /** The program `tokmeter`. The only file that ends the process. */
-import { readFileSync } from 'node:fs'
-import { COMMANDS } from './cli/commands.js'
+import { COMMANDS, DEFAULT_COMMAND } from './cli/commands.js'
 import { runCommandLine } from './cli/run.js'
-
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+import { VERSION } from './version.js'
 
 // `tokmeter … | head`: who reads no more is no failure.
 process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
@@ -13,7 +11,8 @@ process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
 
 const code = await runCommandLine(process.argv.slice(2), {
   commands: COMMANDS,
-  version,
+  byDefault: DEFAULT_COMMAND,
+  version: VERSION,
   terminal: { input: process.stdin, output: process.stdout, errors: process.stderr },
 })
 // Not before what was written is on its way: a pipe may take its time.

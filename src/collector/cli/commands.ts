@@ -1,5 +1,6 @@
 /** The table of commands. What a command needs of the collector is loaded when it runs: the others start without it. */
 import { checkConfig } from './check-config.js'
+import { createCollect } from './collect.js'
 import type { Command } from './command.js'
 import { hashToken } from './hash-token.js'
 import { createExport, createImport, createMigrate, type TransferOptions } from './transfer.js'
@@ -15,8 +16,17 @@ const transfer: TransferOptions = {
   },
 }
 
+/** The command when none is named. */
+export const DEFAULT_COMMAND = 'collect'
+
 /** In the order of the help. */
 export const COMMANDS: readonly Command[] = [
+  createCollect({
+    async start(loaded, terminal) {
+      const { start } = await import('./start.js')
+      return start(loaded, terminal)
+    },
+  }),
   checkConfig,
   createExport(transfer),
   createImport(transfer),
