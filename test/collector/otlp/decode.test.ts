@@ -323,6 +323,18 @@ test.each(both)('an event is named by its field, its attribute, or a short body 
   expect(f(undefined, undefined, 'Not a name, but what somebody wrote.')).toBe('')
 })
 
+test.each(both)('a record that does not say when it happened has the time when it was observed in %s', (encoding) => {
+  const f = (timeUnixNano: string | undefined, observedTimeUnixNano: string | undefined) => {
+    const request = logsRequest([{ attributes: { a: 1 } }])
+    Object.assign(request.resourceLogs[0]!.scopeLogs[0]!.logRecords[0]!, { timeUnixNano, observedTimeUnixNano })
+    return decode('logs', encoding, bodyIn(encoding, request)).groups[0]?.items[0]?.time
+  }
+  expect(f('1793491200000000000', '1793491201000000000')).toBe(1793491200000)
+  expect(f('0', '1793491201000000000')).toBe(1793491201000)
+  expect(f(undefined, '1793491201000000000')).toBe(1793491201000)
+  expect(f(undefined, undefined)).toBe(0)
+})
+
 test('the payloads of real instrumentations are the same in both encodings', () => {
   const folder = new URL('../normalise/payloads/', import.meta.url)
   const files = readdirSync(folder)
