@@ -309,6 +309,35 @@ test('options that exclude each other are named too, and beside other mistakes',
   )
 })
 
+test('one mistake hides no other, and makes none', () => {
+  const f = (yaml: string, ...messages: string[]) =>
+    expect(mistakesOf(yaml)).toEqual(messages.map((message) => expect.stringContaining(message)))
+  // Entries that lack what they must have are still held against each other.
+  f(
+    'forward:\n  - { timeout: 1s }\n  - { url: "http://a", signals: [] }\n  - 5\ntokens:\n  - { name: a, hash: x, scopes: [] }',
+    '2:5: forward[0].url is missing',
+    '3:33: forward[1].signals names none',
+    '4:5: forward[2] must be a section',
+    '6:22: tokens[0].hash must be',
+    '6:33: tokens[0].scopes names none',
+  )
+  // What was meant by them nobody knows, so nothing follows from it.
+  f('listen: { host: 0.0.0.0 }\ntokens: all', '2:9: tokens must be a list')
+  f('listen: { limits: { body: x, memory: 1MiB } }', '1:27: listen.limits.body must be a size')
+  // A number may be wrong in two ways.
+  f('listen: { port: -1.5 }', '1:17: listen.port must be a whole number from 0 to 65535; got -1.5')
+})
+
+test('what comes from a variable is not shown: it may be a secret, put in the wrong place', () => {
+  const reference = `\${env:SECRET}`
+  const f = (yaml: string) => mistakesOf(yaml, { SECRET: 'hunter2' }).join('\n')
+  expect(f(`listen: { port: "${reference}" }`)).toBe(
+    'tokmeter.yaml:1:17: listen.port must be a whole number from 0 to 65535; got a text that is not shown',
+  )
+  expect(f(`log: { level: "${reference}" }\nsemconv: "x${reference}"`)).not.toContain('hunter2')
+  expect(f(`log: { level: "${reference}" }\nsemconv: "x${reference}"`).split('\n')).toHaveLength(2)
+})
+
 test('what is kept, is kept for whole days', () => {
   const message = (got: string) =>
     `tokmeter.yaml:1:27: store.retention.1h must be a duration of whole days from 1d to 100y, such as 30d or 2y; got ${got}`
