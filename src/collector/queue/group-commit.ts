@@ -58,8 +58,9 @@ export class GroupCommit<State> {
   #dueAt = Infinity
   #running: Promise<number> | undefined
   #stopped: Error | undefined
-  /** Changes of the last group that somebody waited for: when there were several, more may be expected soon. */
-  #lastSize = 0
+  /** Changes staged since the last group that may be kept waiting for others, and those of that group: after several, more are expected. */
+  #patient = 0
+  #lastPatient = 0
 
   constructor(options: GroupCommitOptions<State>) {
     this.#options = options
@@ -71,14 +72,15 @@ export class GroupCommit<State> {
     return this.#state
   }
 
-  /** Stages a change for which somebody waits. */
+  /** Stages a change of which there are many at a time: it waits a moment for others when there were several in the last group. */
   stage(change: Change<State>): void {
     this.#take(change)
+    this.#patient++
     if (this.#staged.length >= this.#options.maxChanges) this.#schedule(0)
-    else this.#schedule(this.#lastSize > 1 ? this.#options.delayMs : 0)
+    else this.#schedule(this.#lastPatient > 1 ? this.#options.delayMs : 0)
   }
 
-  /** Stages a change that may wait for company. */
+  /** Stages a change that is written within so many milliseconds. */
   stageWithin(milliseconds: number, change: Change<State>): void {
     this.#take(change)
     this.#schedule(milliseconds)
@@ -143,13 +145,14 @@ export class GroupCommit<State> {
   /** Writes a group, and returns how many changes were in it. */
   async #commit(): Promise<number> {
     this.#clearTimer()
+    this.#lastPatient = this.#patient
+    this.#patient = 0
     const changes = this.#takeGroup()
     const draft = structuredClone(this.#state)
     this.#draft = draft
     const writes = new Writes()
     const prepared = changes.filter((change) => prepare(change, draft, writes))
     this.#options.finish(draft, writes)
-    this.#lastSize = prepared.filter((change) => !change.isFact).length
     writes.put(this.#options.table, STATE_KEY, Buffer.from(JSON.stringify(draft)))
     const error = await write(this.#options.root, writes)
     this.#draft = undefined

@@ -103,7 +103,7 @@ export class StoreConsumer {
   #handOut({ maxOperations, maxBytes }: RunLimits): Promise<void> {
     const { entries, group } = this.#options
     return new Promise((resolve, reject) => {
-      group.stage({
+      group.stageWithin(0, {
         prepare(draft) {
           if (draft.handedOut !== null) return
           // What came in this very group may be in it: it is written in the same transaction.
