@@ -326,6 +326,7 @@ test('one mistake hides no other, and makes none', () => {
   f('listen: { limits: { body: x, memory: 1MiB } }', '1:27: listen.limits.body must be a size')
   // A number may be wrong in two ways.
   f('listen: { port: -1.5 }', '1:17: listen.port must be a whole number from 0 to 65535; got -1.5')
+  f('listen: { host: "" }', '1:17: listen.host must be an address or a host name; got ""')
 })
 
 test('what comes from a variable is not shown: it may be a secret, put in the wrong place', () => {
