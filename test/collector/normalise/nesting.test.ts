@@ -238,6 +238,11 @@ test('a callback tracer and a client, in traces of their own: by time, model and
   g([call(1, 0, 100, 'm', 5)], [call(2, 1, 98, 'other', 5)], [1, 2])
   g([call(1, 0, 100, 'm', 5)], [call(2, 50, 98, 'm', 5)], [1, 2])
   g([call(1, 10, 90, 'm', 5)], [call(2, 1, 98, 'm', 5)], [1, 2])
+  // The client of another process.
+  const apart = tracesRequest([call(2, 1, 98, 'm', 5)], { resource: { 'service.name': 'elsewhere' } })
+  const traced = tracesRequest([call(1, 0, 100, 'm', 5)], { scope: 'opentelemetry.instrumentation.langchain' })
+  const together = { resourceSpans: [...apart.resourceSpans, ...traced.resourceSpans] }
+  expect(idsOf(normalised(together))).toEqual([1, 2])
   // Two at the same time: one client's span for each.
   g([call(1, 0, 100, 'm', 5), call(2, 0, 100, 'm', 5)], [call(3, 1, 98, 'm', 5)], [2, 3])
   g([call(1, 0, 100, 'm', 5), call(2, 0, 100, 'm', 5)], [call(3, 1, 98, 'm', 5), call(4, 1, 97, 'm', 5)], [3, 4])
