@@ -17,10 +17,17 @@ export function generalHelp(commands: readonly Command[], byDefault?: string): s
     '',
     'Commands:',
     ...table(rows),
+    ...defaultOptions(commands.find(({ name }) => name === byDefault)),
     '',
     '`tokmeter <command> --help` says more of each.',
     '',
   ].join('\n')
+}
+
+// Who asks for help without a command means the one that runs without being named.
+function defaultOptions(command: Command | undefined): string[] {
+  if (command === undefined) return []
+  return ['', `Options of ${command.name}:`, ...table(rowsOf({ ...command.options, ...COMMON_OPTIONS }))]
 }
 
 /** Of `tokmeter <command> --help`. */

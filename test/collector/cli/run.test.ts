@@ -112,6 +112,13 @@ test('--help says how all of it is used, or one command', async () => {
     '  fetch  fetch something (the default)',
     '  print  print something',
     '',
+    'Options of fetch:',
+    '  -p, --port <number>  where from',
+    '      --set <value>    anything',
+    '  -q, --quiet          say nothing',
+    '  -h, --help           say how the command is used',
+    '  -V, --version        say which version this is',
+    '',
     '`tokmeter <command> --help` says more of each.',
     '',
   ].join('\n')
