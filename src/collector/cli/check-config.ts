@@ -1,8 +1,10 @@
-/** `tokmeter check-config`: names every mistake of the configuration, and the views with it. */
+/** `tokmeter check-config`: names every mistake of the configuration, and what is wrong in the files it names. */
+import { createPricer } from 'tokmeter/core'
 import { stringify } from 'yaml'
 import { effectiveConfig } from '../config/effective.js'
 import { loadViews } from '../config/views-module.js'
-import { ConfigError, type Loaded } from '../config.js'
+import { type Config, ConfigError, type Loaded } from '../config.js'
+import { tlsOptions } from '../security/tls.js'
 import { type Command, isGiven, textOf, WrongUse } from './command.js'
 import { COLLECT_OPTIONS, loadGiven } from './config-options.js'
 
@@ -37,9 +39,30 @@ export const checkConfig: Command = {
     }
     const { config, warnings } = loaded
     for (const warning of warnings) errors.write(`warning: ${warning}\n`)
-    if (config.views !== undefined) await loadViews(config.views)
+    const troubles = await troublesOf(config)
+    if (troubles.length > 0) {
+      errors.write(`${troubles.join('\n')}\n`)
+      return 1
+    }
     if (isGiven(given, 'print')) output.write(stringify(effectiveConfig(config)))
     else output.write(`${loaded.file ?? 'the configuration (no file, the defaults)'}: no mistakes\n`)
     return 0
   },
+}
+
+/** What is wrong in the files that the configuration names. */
+async function troublesOf({ views, prices, listen: { tls } }: Config): Promise<string[]> {
+  const { cert, key, clientCa } = tls
+  const troubles: string[] = []
+  const look = async (work: () => unknown) => {
+    try {
+      await work()
+    } catch (error) {
+      troubles.push((error as Error).message)
+    }
+  }
+  await look(() => views !== undefined && loadViews(views))
+  await look(() => prices.file !== undefined && createPricer({ file: prices.file }))
+  await look(() => cert && key && tlsOptions({ cert, key, ...(clientCa !== undefined && { clientCa }) }))
+  return troubles
 }

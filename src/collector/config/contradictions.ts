@@ -10,7 +10,7 @@ export type Contradiction = {
   readonly message: string
 }
 
-/** All contradictions of `config`. Looks at the files it names, not at the network. */
+/** All contradictions of `config`. Looks at the files it names, not at the network. No message holds a value: it may have come from a variable. */
 export function contradictionsOf(config: Config): Contradiction[] {
   return [...listening(config), ...storing(config), ...forwarding(config), ...tokens(config), ...files(config)]
 }
@@ -18,7 +18,8 @@ export function contradictionsOf(config: Config): Contradiction[] {
 function* listening({ listen, tokens, metrics }: Config): Generator<Contradiction> {
   const { host, tls, limits } = listen
   if (!isLoopback(host) && tokens.length === 0) {
-    const message = `listen.host ${host} can be reached by other machines, and there are no tokens: add one to tokens (\`tokmeter hash-token\`), or listen on 127.0.0.1`
+    const message =
+      'listen.host can be reached by other machines, and there are no tokens: add one to tokens (`tokmeter hash-token`), or listen on 127.0.0.1'
     yield { about: [['listen', 'host'], ['tokens']], message }
   }
   yield* pair(['listen', 'tls'], tls)
@@ -48,7 +49,7 @@ function* listening({ listen, tokens, metrics }: Config): Generator<Contradictio
     }
   }
   if (/^\/(v1|api|health|ready)(\/|$)/.test(metrics.path)) {
-    const message = `metrics.path ${metrics.path} is taken: /v1, /api, /health and /ready have other uses`
+    const message = 'metrics.path is taken: /v1, /api, /health and /ready have other uses'
     yield { about: [['metrics', 'path']], message }
   }
 }
@@ -81,7 +82,7 @@ function* forwarding({ forward, listen }: Config): Generator<Contradiction> {
     const at = (...rest: string[]): Path => ['forward', index, ...rest]
     const same = forward.findIndex(({ name }) => name === target.name)
     if (same < index) {
-      const message = `forward[${index}] has the name of forward[${same}], ${target.name}: give each a name of its own`
+      const message = `forward[${index}] has the name of forward[${same}]: give each a name of its own`
       yield { about: [at('name')], message }
     }
     if (isItself(target.url, listen)) {
@@ -111,7 +112,7 @@ function* tokens({ tokens }: Config): Generator<Contradiction> {
     if (same < index) {
       yield {
         about: [['tokens', index, 'name']],
-        message: `tokens[${index}] has the name of tokens[${same}], ${token.name}`,
+        message: `tokens[${index}] has the name of tokens[${same}]`,
       }
     }
     const twin = tokens.findIndex(({ hash }) => hash === token.hash)
@@ -155,6 +156,6 @@ function* files({ listen, forward, prices, views }: Config): Generator<Contradic
   ]
   for (const [path, file] of named) {
     if (file === undefined || (existsSync(file) && statSync(file).isFile())) continue
-    yield { about: [path], message: `${pathText(path)}: there is no file ${JSON.stringify(file)}` }
+    yield { about: [path], message: `${pathText(path)}: there is no such file` }
   }
 }

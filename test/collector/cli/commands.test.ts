@@ -51,14 +51,23 @@ test('check-config names every mistake, with its line, and fails', async () => {
   ])
 })
 
-test('check-config has the views too', async () => {
+test('check-config looks into the files that are named', async () => {
   const file = fileWith('')
-  const views = join(file, '..', 'views.mjs')
-  writeFileSync(views, 'export const views = 5')
-  const { code, errors } = await run(['check-config', file, '--set', `views=${views}`])
-  expect([code, errors]).toEqual([
-    1,
-    expect.stringContaining(`tokmeter: cannot take views from ${views}: it must export`),
+  const named = (name: string, text: string) => {
+    const path = join(file, '..', name)
+    writeFileSync(path, text)
+    return path
+  }
+  const views = named('views.mjs', 'export const views = 5')
+  const prices = named('prices.json', '{ "prices": [{ "model": "m" }] }')
+  const pem = named('empty.pem', 'no certificate')
+  const settings = [`views=${views}`, `prices.file=${prices}`, `listen.tls.cert=${pem}`, `listen.tls.key=${pem}`]
+  const { code, output, errors } = await run(['check-config', file, ...settings.flatMap((one) => ['--set', one])])
+  expect([code, output]).toEqual([1, ''])
+  expect(errors.trimEnd().split('\n')).toEqual([
+    expect.stringContaining(`cannot take views from ${views}: it must export`),
+    expect.stringContaining(`cannot take prices from the file ${prices}: `),
+    expect.stringContaining(`cannot use ${pem} with ${pem}: `),
   ])
 })
 

@@ -263,7 +263,7 @@ test('no name reaches what all objects share', () => {
 test('options that exclude each other are named too, and beside other mistakes', () => {
   const f = (yaml: string, ...messages: string[]) => expect(mistakesOf(yaml)).toEqual(messages)
   const open =
-    'listen.host 0.0.0.0 can be reached by other machines, and there are no tokens: add one to tokens (`tokmeter hash-token`), or listen on 127.0.0.1'
+    'listen.host can be reached by other machines, and there are no tokens: add one to tokens (`tokmeter hash-token`), or listen on 127.0.0.1'
   f('listen:\n  host: 0.0.0.0', `tokmeter.yaml:2:9: ${open}`)
   f(`listen: { host: 0.0.0.0 }\ntokens: [{ name: a, hash: "${hash('a')}", scopes: [ingest] }]`)
   f(
@@ -273,7 +273,7 @@ test('options that exclude each other are named too, and beside other mistakes',
   f('listen: { host: "::1" }')
   f(
     'listen: { host: "::", port: x }',
-    `tokmeter.yaml:1:17: ${open.replace('0.0.0.0', '::')}`,
+    `tokmeter.yaml:1:17: ${open}`,
     'tokmeter.yaml:1:29: listen.port must be a whole number from 0 to 65535; got "x"',
   )
   f(
@@ -288,7 +288,7 @@ test('options that exclude each other are named too, and beside other mistakes',
   f('store: { cluster: c }', 'tokmeter.yaml:1:19: store.cluster is of a ClickHouse server: it needs store.url')
   f(
     'metrics: { path: /api/metrics }',
-    'tokmeter.yaml:1:18: metrics.path /api/metrics is taken: /v1, /api, /health and /ready have other uses',
+    'tokmeter.yaml:1:18: metrics.path is taken: /v1, /api, /health and /ready have other uses',
   )
   f(
     'forward: [{ url: "http://localhost:4318" }, { url: "http://[::1]:4318/x" }, { url: "http://localhost:4319" }]',
@@ -297,14 +297,14 @@ test('options that exclude each other are named too, and beside other mistakes',
   )
   f(
     'forward:\n  - { url: "http://a" }\n  - { url: "http://a", signals: [], retry: { max: 1s } }',
-    'tokmeter.yaml:3:5: forward[1] has the name of forward[0], a: give each a name of its own',
+    'tokmeter.yaml:3:5: forward[1] has the name of forward[0]: give each a name of its own',
     'tokmeter.yaml:3:33: forward[1].signals names none',
     'tokmeter.yaml:3:44: forward[1].retry.initial must not be longer than forward[1].retry.max',
   )
   f(
     `tokens:\n  - { name: a, hash: "${hash('a')}", scopes: [] }\n  - { name: a, hash: "${hash('a')}", scopes: [read] }`,
     'tokmeter.yaml:2:105: tokens[0].scopes names none: such a token may do nothing',
-    'tokmeter.yaml:3:13: tokens[1] has the name of tokens[0], a',
+    'tokmeter.yaml:3:13: tokens[1] has the name of tokens[0]',
     'tokmeter.yaml:3:22: tokens[1] is the same token as tokens[0]',
   )
 })
@@ -336,6 +336,7 @@ test('what comes from a variable is not shown: it may be a secret, put in the wr
     'tokmeter.yaml:1:17: listen.port must be a whole number from 0 to 65535; got a text that is not shown',
   )
   expect(f(`log: { level: "${reference}" }\nsemconv: "x${reference}"`)).not.toContain('hunter2')
+  expect(f(`prices: { file: "${reference}" }`)).toBe('tokmeter.yaml:1:17: prices.file: there is no such file')
   expect(f(`log: { level: "${reference}" }\nsemconv: "x${reference}"`).split('\n')).toHaveLength(2)
 })
 
@@ -352,9 +353,9 @@ test('files that are named have to be there', () => {
   const directory = directoryWith({ 'prices.json': '{}' })
   expect(load(`prices: { file: ${directory}/prices.json }`).prices.file).toBe(`${directory}/prices.json`)
   expect(mistakesOf('prices: { file: /no/prices.json }\nlisten: { tls: { cert: /no/cert.pem } }')).toEqual([
-    'tokmeter.yaml:1:17: prices.file: there is no file "/no/prices.json"',
+    'tokmeter.yaml:1:17: prices.file: there is no such file',
     'tokmeter.yaml:2:24: listen.tls.cert needs key beside it',
-    'tokmeter.yaml:2:24: listen.tls.cert: there is no file "/no/cert.pem"',
+    'tokmeter.yaml:2:24: listen.tls.cert: there is no such file',
   ])
 })
 
