@@ -32,12 +32,14 @@ export class Fingerprints {
   }
 }
 
-/** Open addressing; what belongs to a slot that is taken stands in the next free one. A place of 0 is a free slot. */
+/**
+ * Open addressing; what belongs to a slot that is taken stands in the next free one. A slot is two words side by side, the
+ * fingerprint and the place, since to fetch them from memory is what takes the time. A place of 0 is a free slot.
+ */
 class Table {
   #capacity = SMALLEST
   #size = 0
-  #prints = new Uint32Array(SMALLEST)
-  #places = new Uint32Array(SMALLEST)
+  #slots = new Uint32Array(2 * SMALLEST)
 
   add(print: number, place: number): void {
     if (this.#size >= this.#capacity * FULLEST) this.#resize(Math.ceil(this.#capacity * GROWTH))
@@ -46,19 +48,21 @@ class Table {
   }
 
   has(print: number, isThere: (place: number) => boolean): boolean {
-    for (let slot = this.#home(print); this.#places[slot] !== 0; slot = this.#after(slot)) {
-      if (this.#prints[slot] === print && isThere(this.#places[slot]!)) return true
+    const slots = this.#slots
+    for (let at = this.#home(print); slots[at + 1] !== 0; at = this.#after(at)) {
+      if (slots[at] === print && isThere(slots[at + 1]!)) return true
     }
     return false
   }
 
   delete(print: number, place: number): void {
-    let slot = this.#home(print)
-    while (this.#prints[slot] !== print || this.#places[slot] !== place) {
-      if (this.#places[slot] === 0) return
-      slot = this.#after(slot)
+    const slots = this.#slots
+    let at = this.#home(print)
+    while (slots[at] !== print || slots[at + 1] !== place) {
+      if (slots[at + 1] === 0) return
+      at = this.#after(at)
     }
-    this.#close(slot)
+    this.#close(at)
     this.#size--
     if (this.#size < this.#capacity * EMPTIEST && this.#capacity > SMALLEST) {
       this.#resize(Math.max(SMALLEST, Math.ceil(this.#capacity / GROWTH)))
@@ -67,40 +71,40 @@ class Table {
 
   /** Frees a slot, moving up those that stand behind it because their own was taken. */
   #close(free: number): void {
-    for (let slot = this.#after(free); this.#places[slot] !== 0; slot = this.#after(slot)) {
-      const home = this.#home(this.#prints[slot]!)
-      const isHomeBetween = free < slot ? free < home && home <= slot : free < home || home <= slot
+    const slots = this.#slots
+    for (let at = this.#after(free); slots[at + 1] !== 0; at = this.#after(at)) {
+      const home = this.#home(slots[at]!)
+      const isHomeBetween = free < at ? free < home && home <= at : free < home || home <= at
       if (isHomeBetween) continue
-      this.#prints[free] = this.#prints[slot]!
-      this.#places[free] = this.#places[slot]!
-      free = slot
+      slots[free] = slots[at]!
+      slots[free + 1] = slots[at + 1]!
+      free = at
     }
-    this.#places[free] = 0
+    slots[free + 1] = 0
   }
 
   #insert(print: number, place: number): void {
-    let slot = this.#home(print)
-    while (this.#places[slot] !== 0) slot = this.#after(slot)
-    this.#prints[slot] = print
-    this.#places[slot] = place
+    let at = this.#home(print)
+    while (this.#slots[at + 1] !== 0) at = this.#after(at)
+    this.#slots[at] = print
+    this.#slots[at + 1] = place
   }
 
   #resize(capacity: number): void {
-    const prints = this.#prints
-    const places = this.#places
+    const slots = this.#slots
     this.#capacity = capacity
-    this.#prints = new Uint32Array(capacity)
-    this.#places = new Uint32Array(capacity)
-    for (let slot = 0; slot < places.length; slot++) {
-      if (places[slot] !== 0) this.#insert(prints[slot]!, places[slot]!)
+    this.#slots = new Uint32Array(2 * capacity)
+    for (let at = 0; at < slots.length; at += 2) {
+      if (slots[at + 1] !== 0) this.#insert(slots[at]!, slots[at + 1]!)
     }
   }
 
+  /** Where the slot of a fingerprint begins. */
   #home(print: number): number {
-    return Math.floor((print / 2 ** 32) * this.#capacity)
+    return 2 * Math.floor((print / 2 ** 32) * this.#capacity)
   }
 
-  #after(slot: number): number {
-    return slot + 1 === this.#capacity ? 0 : slot + 1
+  #after(at: number): number {
+    return at + 2 === 2 * this.#capacity ? 0 : at + 2
   }
 }

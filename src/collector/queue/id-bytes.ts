@@ -12,7 +12,7 @@ const TEXT_LIMIT = 200
 export const ID_BYTES = TEXT_LIMIT + 2
 
 /** Value of a hexadecimal digit by its character code; 16 for what is none. Upper case is none: it makes another id. */
-const DIGITS = new Uint8Array(128).fill(16)
+const DIGITS = new Uint8Array(256).fill(16)
 for (let value = 0; value < 16; value++) DIGITS[value.toString(16).charCodeAt(0)] = value
 
 const LONE_SURROGATE = /\p{Surrogate}/u
@@ -57,19 +57,17 @@ export function endOfId(bytes: Buffer, at: number): number {
 function writeHex(id: string, bytes: Buffer, to: number, hyphens: readonly number[]): boolean {
   let from = 0
   let at = to
-  for (const hyphen of hyphens) {
-    if (id.charCodeAt(hyphen) !== HYPHEN) return false
-    for (; from < hyphen; from += 2) if (!writeByte(id, from, bytes, at++)) return false
-    from++
+  // One bit above those of a digit is set where anything was none.
+  let digits = 0
+  for (let part = 0; part <= hyphens.length; part++) {
+    const end = part < hyphens.length ? hyphens[part]! : id.length
+    for (; from < end; from += 2) {
+      const high = DIGITS[id.charCodeAt(from) & 0xff]!
+      const low = DIGITS[id.charCodeAt(from + 1) & 0xff]!
+      digits |= high | low | ((id.charCodeAt(from) | id.charCodeAt(from + 1)) & 0xff00)
+      bytes[at++] = (high << 4) | low
+    }
+    if (part < hyphens.length && id.charCodeAt(from++) !== HYPHEN) return false
   }
-  for (; from < id.length; from += 2) if (!writeByte(id, from, bytes, at++)) return false
-  return true
-}
-
-function writeByte(id: string, from: number, bytes: Buffer, at: number): boolean {
-  const high = DIGITS[id.charCodeAt(from)]
-  const low = DIGITS[id.charCodeAt(from + 1)]
-  if (high === undefined || low === undefined || high > 15 || low > 15) return false
-  bytes[at] = (high << 4) | low
-  return true
+  return digits < 16
 }
