@@ -1,25 +1,23 @@
 /** Puts the collector together: receive → normalise → price → queue → store / forward. Only here is the order known: built last to first, stopped first to last. */
 import type { FastifyInstance } from 'fastify'
-import {
-  Aggregation,
-  createIdentityHash,
-  createInstruments,
-  createPricer,
-  meterSource,
-  type Operation,
-  SCHEMA_URL,
-} from 'tokmeter/core'
+import { Aggregation, createInstruments, meterSource, type Operation, SCHEMA_URL } from 'tokmeter/core'
 import { createApi } from './api.js'
 import type { IdentifiedOperation } from './batch.js'
 import type { Running } from './cli/collect.js'
 import type { Changes } from './config/changes.js'
 import { effectiveConfig } from './config/effective.js'
-import { storeSettings } from './config/store-settings.js'
 import { loadViews } from './config/views-module.js'
 import type { Config, TargetConfig } from './config.js'
+import {
+  identityHashOf,
+  openConfiguredStore,
+  pricerOf,
+  queueOptions,
+  serverLimitsOf,
+  tlsFilesOf,
+} from './configured.js'
 import { Forwarding } from './forwarding.js'
 import { createHealth } from './health.js'
-import { identityKeyOf } from './identity-key.js'
 import { createIntake } from './intake.js'
 import { Lifecycle } from './lifecycle.js'
 import type { Log } from './log.js'
@@ -38,10 +36,9 @@ import { createReceive, type Outcome } from './receive/receive.js'
 import { checkBinding } from './security/binding.js'
 import { checkOrigins } from './security/cors.js'
 import { MemoryBudget } from './security/memory-budget.js'
-import type { TlsFiles } from './security/tls.js'
 import { Tokens } from './security/tokens.js'
 import type { TargetSnapshot } from './self-metrics.js'
-import { openStore, type Store } from './store/store.js'
+import type { Store } from './store/store.js'
 import { StoreWriter } from './store-writer.js'
 import { createTelemetry } from './telemetry.js'
 import { Upkeep } from './upkeep.js'
@@ -188,14 +185,7 @@ export async function startCollector({ config: given, version, log }: CollectorO
     const server = createHttpServer({
       // What it has to say of ordinary things is said here, in fewer words.
       log: log.child({}, { level: log.isLevelEnabled('warn') ? 'warn' : log.level }),
-      limits: {
-        maxConnections: listen.limits.connections,
-        maxHeaderBytes: listen.limits.headers,
-        headersTimeoutMs: listen.limits.headersTimeout,
-        requestTimeoutMs: listen.limits.requestTimeout,
-        keepAliveTimeoutMs: listen.limits.keepAliveTimeout,
-        idleTimeoutMs: listen.limits.idleTimeout,
-      },
+      limits: serverLimitsOf(config),
       ...(tls && { tls }),
       tokens: () => tokens,
       cors: () => ({ origins: config.listen.cors.origins, maxAgeSeconds: config.listen.cors.maxAge / 1000 }),
@@ -260,41 +250,6 @@ export async function startCollector({ config: given, version, log }: CollectorO
 }
 
 const NO_VIEWS = { views: [], tagAttributes: [] }
-
-function pricerOf(config: Config, log: Log) {
-  const { file } = config.prices
-  const onError = (error: unknown) => log.warn({ err: error }, 'prices cannot be read; those before stay in force')
-  return createPricer({ ...(file !== undefined && { file }), onError })
-}
-
-function identityHashOf({ identities, data }: Config): (identity: string) => string {
-  if (!identities.hash) return (identity) => identity
-  return createIdentityHash(identities.key ?? identityKeyOf(data))
-}
-
-function openConfiguredStore(config: Config): Promise<Store> {
-  const { location, options } = storeSettings(config)
-  return openStore(location, options)
-}
-
-function queueOptions({ queue, forward }: Config) {
-  return {
-    directory: queue.path,
-    maxBytes: queue.maxBytes,
-    minFreeBytes: queue.minFreeBytes,
-    commitDelayMs: queue.commit.maxDelay,
-    commitBatches: queue.commit.maxBatches,
-    seenWindowMs: queue.deduplicationWindow,
-    seenIds: queue.deduplicationIds,
-    targets: forward,
-  }
-}
-
-function tlsFilesOf({ listen: { tls } }: Config): TlsFiles | undefined {
-  const { cert, key, clientCa } = tls
-  if (cert === undefined || key === undefined) return undefined
-  return { cert, key, ...(clientCa !== undefined && { clientCa }) }
-}
 
 /** The errors of the stages behind in the words of receiving. */
 function inWords(intake: Intake): Intake {
