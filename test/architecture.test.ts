@@ -144,7 +144,9 @@ test('every file has a subject: no utils, helpers, common, types or misc, and no
 })
 
 test('every file opens by saying what it owns', () => {
-  const silent = [...sources, ...instrumentation].filter(({ path }) => !/^(#!.*\n)?\/\*\*/.test(readFileSync(path, 'utf8')))
+  const silent = [...sources, ...instrumentation].filter(
+    ({ path }) => !/^(#!.*\n)?\/\*\*/.test(readFileSync(path, 'utf8')),
+  )
   expect(silent.map(({ path }) => path)).toEqual([])
 })
 
