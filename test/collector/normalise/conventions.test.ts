@@ -163,6 +163,8 @@ test('failures: the type that is sent, the exception, the HTTP status, or nothin
     { failure: 'x' },
   )
   f(call, { operation: 'chat', error: { type: '_OTHER' } }, { failure: '' })
+  // A sender that tells the type, but sets no status.
+  f({ ...call, 'error.type': 'timeout' }, { operation: 'chat', error: { type: 'timeout' } })
   // Recorded, but dealt with.
   f(call, { operation: 'chat' }, { exception: { type: 'Error', message: 'x' } })
 })
