@@ -83,7 +83,13 @@ function modalities({ inputByModality, outputByModality, cacheReadByModality }: 
 
 /** The id where it is not the one its trace and span give it: those two are stored already, and random text is most of a row's bytes. */
 function ownId({ id, traceId, spanId }: IdentifiedOperation): string | undefined {
-  return traceId && spanId && id === `${traceId}-${spanId}` ? undefined : textOf(id)
+  const isOfSpan =
+    traceId &&
+    spanId &&
+    id.length === traceId.length + 1 + spanId.length &&
+    id.startsWith(traceId) &&
+    id.endsWith(spanId)
+  return isOfSpan && id[traceId.length] === '-' ? undefined : textOf(id)
 }
 
 type Read<T> = (operation: IdentifiedOperation) => T | undefined

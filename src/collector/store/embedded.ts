@@ -47,7 +47,7 @@ export async function openEmbedded(directory: string, options: EmbeddedOptions):
   const readers: Session[] = []
   try {
     await writer.queryAsync('SET alter_sync = 2; SET mutations_sync = 2')
-    for (let index = 0; index < options.concurrentQueries; index++) readers.push(await openReader(open))
+    for (let index = 0; index < options.concurrentQueries; index++) readers.push(await openReader(open, options))
   } catch (cause) {
     for (const session of [writer, ...readers]) session.close()
     await chdb.drainPending()
@@ -61,7 +61,7 @@ export async function openEmbedded(directory: string, options: EmbeddedOptions):
   async function* stream(sql: string, format: string) {
     if (closed) throw new Error('the store is closed')
     // A session has one stream at a time, so each stream gets a session.
-    const session = await openReader(open)
+    const session = await openReader(open, options)
     let finish = () => {}
     const finished = new Promise<void>((resolve) => {
       finish = resolve
@@ -121,10 +121,16 @@ export async function openEmbedded(directory: string, options: EmbeddedOptions):
   }
 }
 
-/** A session that cannot write, with what holds for every query. */
-async function openReader(open: () => Session): Promise<Session> {
+/** A session that cannot write, with what holds for every query: one that wants too much memory fails alone, and leaves room to insert. */
+async function openReader(open: () => Session, { memoryBytes }: EmbeddedOptions): Promise<Session> {
   const session = open()
-  await session.queryAsync('SET output_format_json_quote_64bit_integers = 0; SET readonly = 2')
+  const most = Math.floor(memoryBytes / 2)
+  const spilled = Math.floor(most / 2)
+  await session.queryAsync(
+    `SET output_format_json_quote_64bit_integers = 0, max_memory_usage = ${most},
+      max_bytes_before_external_group_by = ${spilled}, max_bytes_before_external_sort = ${spilled};
+    SET readonly = 2`,
+  )
   return session
 }
 

@@ -23,7 +23,8 @@ export function openServer({ url, username, password, requestTimeoutMs }: Server
       ...(password !== undefined && { password }),
       application: 'tokmeter',
       request_timeout: timeoutMs,
-      compression: { request: true, response: true },
+      // Compressing what is inserted would cost a third of a core at 20,000 operations a second, and save six megabytes.
+      compression: { request: false, response: true },
       // What goes wrong is thrown; the client would print it too.
       log: { level: ClickHouseLogLevel.OFF },
     })

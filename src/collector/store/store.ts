@@ -159,17 +159,26 @@ function createStore(
 ): Store {
   const { engine, placement } = database
   let closed: Promise<void> | undefined
+  const inserts = new Set<Promise<void>>()
+
+  async function insertAll(operations: readonly IdentifiedOperation[], token: string): Promise<void> {
+    let part = 0
+    // The first part goes by the token itself, whether or not others follow.
+    for await (const rows of encode(operations)) {
+      await insertOnce(database, 'operations_input', rows, part === 0 ? token : `${token}/${part}`)
+      part++
+    }
+  }
+
   return {
     kind,
     database,
     async insert(operations, token) {
       if (token === '') throw new TypeError('an insert needs a token that is not empty')
-      let part = 0
-      // The first part goes by the token itself, whether or not others follow.
-      for await (const rows of encode(operations)) {
-        await insertOnce(database, 'operations_input', rows, part === 0 ? token : `${token}/${part}`)
-        part++
-      }
+      if (closed) throw new Error('the store is closed')
+      const inserted = insertAll(operations, token)
+      inserts.add(inserted)
+      await inserted.finally(() => inserts.delete(inserted))
     },
     query: (sql, parameters, queryOptions) => engine.query(sql, parameters, queryOptions),
     table: (table) => qualified(placement, table),
@@ -182,7 +191,9 @@ function createStore(
     },
     copyTo: (target, copyOptions) => copyOperations(database, target.database, copyOptions),
     close() {
-      closed ??= engine.close().finally(onClosed)
+      closed ??= Promise.allSettled(inserts)
+        .then(() => engine.close())
+        .finally(onClosed)
       return closed
     },
   }

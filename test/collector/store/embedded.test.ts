@@ -1,0 +1,63 @@
+import { afterEach, expect, test } from 'vitest'
+import { BusyError, createTurns } from '../../../src/collector/store/turns.js'
+import { chat } from './operations.js'
+import { closeAll, opened, temporaryDirectory } from './stores.js'
+
+afterEach(closeAll)
+
+test('a query that wants more memory than there is for one fails alone', async () => {
+  const store = await opened({ path: temporaryDirectory() }, { memoryBytes: 256 * 2 ** 20 })
+  const greedy = store.query('SELECT length(groupArray(number)) AS n FROM numbers(50000000)')
+  await Promise.all([
+    expect(greedy).rejects.toThrow(/memory limit/i),
+    store.insert([chat()], 'meanwhile'),
+    store.query('SELECT 1 AS one'),
+  ])
+  expect((await store.size()).operations).toBe(1)
+})
+
+test('closing waits for what is running, twice if asked twice, and nothing goes on afterwards', async () => {
+  const path = temporaryDirectory()
+  const store = await opened({ path })
+  const inserted = store.insert([chat()], 'token')
+  const queried = store.query<{ n: number }>('SELECT count() AS n FROM numbers(100000000)')
+  await Promise.all([store.close(), store.close()])
+  expect([await inserted, await queried]).toEqual([undefined, [{ n: 100_000_000 }]])
+  await expect(store.insert([chat()], 'later')).rejects.toThrow('the store is closed')
+  await expect(store.query('SELECT 1')).rejects.toThrow('the store is closed')
+  const again = await opened({ path })
+  expect((await again.size()).operations).toBe(1)
+})
+
+test('an insert without operations stores nothing, one without a token is refused', async () => {
+  const store = await opened({ path: temporaryDirectory() })
+  await store.insert([], 'empty')
+  await expect(store.insert([chat()], '')).rejects.toThrow('token')
+  expect((await store.size()).operations).toBe(0)
+})
+
+test('what is lent comes back to the next one in line, and too long a line is refused', async () => {
+  const turns = createTurns(['a', 'b'], 1, 'closed')
+  const order: string[] = []
+  let finish = () => {}
+  const first = turns.take(
+    (thing) =>
+      new Promise<void>((resolve) => {
+        order.push(thing)
+        finish = resolve
+      }),
+  )
+  const failing = turns.take(async (thing) => {
+    order.push(thing)
+    throw new Error('failed')
+  })
+  const waiting = turns.take(async (thing) => order.push(thing))
+  await expect(turns.take(async () => {})).rejects.toThrow(BusyError)
+  await expect(failing).rejects.toThrow('failed')
+  await waiting
+  const closing = turns.close()
+  await expect(turns.take(async () => {})).rejects.toThrow('closed')
+  finish()
+  await Promise.all([first, closing, turns.close()])
+  expect(order).toEqual(['b', 'a', 'a'])
+})
