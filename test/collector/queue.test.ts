@@ -62,6 +62,27 @@ test('a run that is not committed is handed out again, and committed only once',
   expect(await storeAll(queue)).toEqual(['b'])
 })
 
+test('a run that takes long to read lets others have their turn, and may be committed or closed meanwhile', async () => {
+  const queue = await queueIn()
+  const ids = Array.from({ length: 30_000 }, (_, index) => `operation-${index}`)
+  await queue.append(batch(ids))
+  const first = await queue.store.next(everything)
+  expect(first?.operations.length).toBe(30_000)
+  let turns = 0
+  const count = setInterval(() => turns++, 0)
+  const again = queue.store.next(everything)
+  const committed = first?.commit()
+  expect(await again).toBeUndefined()
+  await committed
+  clearInterval(count)
+  expect(turns).toBeGreaterThan(0)
+  await queue.append(batch(ids.map((id) => `later-${id}`)))
+  const last = queue.store.next(everything)
+  await new Promise((resolve) => setImmediate(resolve))
+  await queue.close()
+  expect(await last.catch((error) => error.message)).toBeOneOf([undefined, 'the queue is closed'])
+})
+
 test('a run has as many operations and bytes as are asked for, and one entry at least', async () => {
   const queue = await queueIn()
   for (const ids of [['a', 'b'], ['c', 'd'], ['e']]) await queue.append(batch(ids))

@@ -8,8 +8,8 @@ import type { Table } from './environment.js'
 const STATE_KEY = Buffer.from('state')
 /** How long facts wait that could not be written, in milliseconds. */
 const RETRY_MS = 500
-/** Most bytes that one group writes, as far as changes tell. */
-const GROUP_BYTES = 16 * 1024 * 1024
+/** Most bytes that one group writes, as far as changes tell: they are made in one go, during which nobody else has a turn. */
+const GROUP_BYTES = 4 * 1024 * 1024
 
 /** What one transaction puts and removes, in order. */
 export class Writes {

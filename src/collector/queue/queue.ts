@@ -34,9 +34,9 @@ export type QueueOptions = {
   readonly commitDelayMs?: number
   /** Batches that are not made to wait for more. @default 1000 */
   readonly commitBatches?: number
-  /** How long the id of an operation is remembered, in milliseconds. @default 24 hours */
+  /** How long the id of an operation is remembered, in milliseconds; 0: not at all. @default 24 hours */
   readonly seenWindowMs?: number
-  /** Most ids remembered; each takes about 13 bytes of memory. @default 5,000,000 */
+  /** Most ids remembered, the latest ones; each takes about 13 bytes of memory. 0: none. @default 5,000,000 */
   readonly seenIds?: number
   /** Free space of the file system below which nothing is taken, in bytes. @default 64 MiB */
   readonly minFreeBytes?: number

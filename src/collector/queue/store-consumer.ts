@@ -7,6 +7,9 @@ import type { GroupCommit } from './group-commit.js'
 import { decodeOperations } from './operation-codec.js'
 import type { QueueState } from './state.js'
 
+/** How long a run is read before others have their turn, in milliseconds. */
+const SLICE_MS = 5
+
 /** Operations to store together. */
 export type Run = {
   /** For the engine to recognise the run by, should it come again: the same token has the same operations. */
@@ -74,7 +77,10 @@ export class StoreConsumer {
       await this.#handOut(limits)
       const { handedOut } = this.#options.group.state
       if (handedOut === null) return undefined
-      const { operations, damaged } = this.#read(handedOut)
+      const read = await this.#read(handedOut)
+      if (this.#isClosed) return undefined
+      if (read === undefined) continue
+      const { operations, damaged } = read
       const token = `${this.#options.queueId}-${handedOut.from}-${handedOut.to}`
       if (operations.length > 0) {
         return {
@@ -124,15 +130,21 @@ export class StoreConsumer {
     })
   }
 
-  #read({ from, to }: { readonly from: number; readonly to: number }) {
-    const { table, entries } = this.#options
+  /** Reads a run, others having their turn between; undefined when meanwhile it was committed, or the queue closed. */
+  async #read({ from, to }: { readonly from: number; readonly to: number }) {
+    const { table, entries, group } = this.#options
     const operations: IdentifiedOperation[] = []
     let damaged = 0
+    let until = performance.now() + SLICE_MS
     for (let position = from; position < to; position++) {
       const bytes = table.getBinary(entries.key(position))
       const decoded = bytes === undefined ? undefined : decodeOperations(bytes)
       if (decoded === undefined) damaged += entries.at(position).items
       else for (const operation of decoded) operations.push(operation)
+      if (performance.now() < until) continue
+      await new Promise((resolve) => setImmediate(resolve))
+      if (this.#isClosed || group.state.handedOut?.from !== from) return undefined
+      until = performance.now() + SLICE_MS
     }
     return { operations, damaged }
   }
