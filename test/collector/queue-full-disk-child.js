@@ -24,7 +24,8 @@ async function fill(name) {
       await queue.append({ body, operations: [{ id, operation: 'chat', startTime: 1 }] })
       acknowledged.push(id)
     } catch (error) {
-      reasons.add(`${error.name} ${error.reason}`)
+      const { name: kind, reason } = /** @type {any} */ (error)
+      reasons.add(`${kind} ${reason}`)
       refusals++
     }
   }
