@@ -111,8 +111,9 @@ function count(tokens: number | undefined): number {
 const joins = units.map((left) => units.map((right) => findJoin(left, right)))
 
 // USD per million tokens times 1e6 is pico-dollars per token: an integer for every price of the catalogue but
-// 1/12 USD (six OpenRouter models). Prices with more digits are kept to 1e-6 of a pico-dollar.
-const scales = [1e6, 1e9, 1e12]
+// 1/12 USD (six OpenRouter models). Prices with more digits are kept to 1e-9 of a pico-dollar, at which a billion tokens
+// still come out to the nano-dollar.
+const scales = [1e6, 1e9, 1e12, 1e15]
 
 const millisecondsPerDay = 86_400_000
 

@@ -225,6 +225,14 @@ test('any usage, consistent or not, costs what the catalogue says', () => {
   )
 })
 
+test('a price without an end of its digits is exact to the nano-dollar for billions of tokens', () => {
+  const twelfth = samples.find(
+    ({ provider, name }) => provider === 'openrouter' && name === 'google/gemini-3.1-flash-lite',
+  )
+  const usage = { inputTokens: 1_867_848_524, outputTokens: 0, cacheWriteTokens: 1_867_848_524 }
+  expect(difference(twelfth!, usage, Date.UTC(2026, 0, 1))).toBeUndefined()
+})
+
 test('usages that add up, modality by modality, cost what the catalogue says', () => {
   const withModalities = samples.filter(({ model }) =>
     conditionals(model).some(({ prices }) =>
