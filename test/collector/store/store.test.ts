@@ -66,6 +66,25 @@ describe.each(transports)('%s', (_name, open) => {
     expect([(await stored(service)).length, ...(await rolledUp(service))]).toEqual([6, 6, 6, 6, 6])
   })
 
+  test('an identity is erased from the raw operations and from nothing else', async () => {
+    const service = newService()
+    await store.insert(
+      [
+        chat({ service, id: 'a', userId: 'u1' }),
+        chat({ service, id: 'b', conversationId: 'u1' }),
+        chat({ service, id: 'c', userId: 'u2' }),
+        chat({ service, id: 'd' }),
+      ],
+      service,
+    )
+    expect(await store.eraseIdentity('u1')).toBe(2)
+    expect(await store.eraseIdentity('u1')).toBe(0)
+    expect(await store.eraseIdentity("' OR 1 = 1 --")).toBe(0)
+    expect((await stored(service)).map(({ id }) => id)).toEqual(['c', 'd'])
+    expect(await rolledUp(service)).toEqual([4, 4, 4, 4])
+    await expect(store.eraseIdentity('')).rejects.toThrow('not empty')
+  })
+
   test('a batch over several days and months lands in the partition and the window of each operation', async () => {
     const service = newService()
     const days = [0, 1, 31, 150, 400, 20_000]
@@ -178,25 +197,6 @@ describe.each(transports)('%s', (_name, open) => {
     const [before] = await store.query(sql)
     await store.query(sql, {}, { settings: { max_threads: 7 } })
     expect(await store.query(sql)).toEqual([before])
-  })
-
-  test('an identity is erased from the raw operations and from nothing else', async () => {
-    const service = newService()
-    await store.insert(
-      [
-        chat({ service, id: 'a', userId: 'u1' }),
-        chat({ service, id: 'b', conversationId: 'u1' }),
-        chat({ service, id: 'c', userId: 'u2' }),
-        chat({ service, id: 'd' }),
-      ],
-      service,
-    )
-    expect(await store.eraseIdentity('u1')).toBe(2)
-    expect(await store.eraseIdentity('u1')).toBe(0)
-    expect(await store.eraseIdentity("' OR 1 = 1 --")).toBe(0)
-    expect((await stored(service)).map(({ id }) => id)).toEqual(['c', 'd'])
-    expect(await rolledUp(service)).toEqual([4, 4, 4, 4])
-    await expect(store.eraseIdentity('')).rejects.toThrow('not empty')
   })
 
   test('what is exported as JSON lines is imported as it was, once, gzipped or not', async () => {
