@@ -66,11 +66,14 @@ async function startVariant(variant, baseURL) {
  * the reader, and slow would look like fast. So streams are paced, many are open at the same time, and only CPU time tells.
  */
 const KINDS = {
-  chat: { order: { kind: 'chat', count: 50 }, unit: 'µs/call', units: 50 },
+  // The warm-up is as many calls as Node takes to be done compiling them: what a service runs is warm.
+  chat: { order: { kind: 'chat', count: 50 }, unit: 'µs/call', units: 50, rounds: 150, warmUp: 60 },
   stream: {
     order: { kind: 'stream', count: 20, chunks: CHUNKS, chunkDelayMs: 3 },
     unit: 'µs/chunk',
     units: 20 * CHUNKS,
+    rounds: 60,
+    warmUp: 16,
   },
 }
 
@@ -80,11 +83,11 @@ const KINDS = {
  * @param {Record<string, string>} failures By rival, why it does not take part.
  */
 async function compare(kind, children, failures) {
-  const { order, unit, units } = KINDS[kind]
-  const rounds = isShort ? 20 : 60
+  const { order, unit, units, ...long } = KINDS[kind]
+  const { rounds, warmUp } = isShort ? { rounds: 12, warmUp: 6 } : long
   progress(`overhead.${kind}: ${rounds} rounds of ${order.count} calls by each of ${Object.keys(children).join(', ')}`)
   const variants = Object.fromEntries(Object.entries(children).map(([name, child]) => [name, () => child.ask(order)]))
-  const results = await alternate(variants, { rounds, warmUp: isShort ? 8 : 16 })
+  const results = await alternate(variants, { rounds, warmUp })
 
   /**
    * Microseconds by which one variant takes longer than another, round by round: both of one round saw the same machine.
