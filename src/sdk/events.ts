@@ -34,10 +34,10 @@ export type EventLedger = {
 
 /** Most events that wait, beside those under way. */
 const QUEUE_LIMIT = 4096
-/** Events of one request: encoding more would hold the event loop for longer than a slice. */
-const BATCH_SIZE = 100
+/** Events of one request: encoding them takes some 2 ms, and more would hold the event loop for longer than a slice. */
+const BATCH_SIZE = 50
 /** Requests under way at once. */
-const CONCURRENCY = 4
+const CONCURRENCY = 8
 /** How long an event may wait for others to fill its batch, in milliseconds. */
 const BATCH_DELAY_MS = 1000
 /** How long until the endpoint is tried again while nobody has ever been there, in milliseconds. */
@@ -57,6 +57,7 @@ export class Events {
   #underWay = 0
   readonly #exports = new Set<Promise<void>>()
   #timer: NodeJS.Timeout | undefined
+  #isSendingSoon = false
   #refused = false
   /** Nobody has been there yet: what waits goes on waiting. */
   #awaitsEndpoint = false
@@ -86,7 +87,7 @@ export class Events {
     else if (this.#queue.length >= QUEUE_LIMIT) this.#dropped.queue_full++
     else {
       this.#queue.push(operation)
-      if (this.#queue.length >= BATCH_SIZE) this.#send()
+      if (this.#queue.length >= BATCH_SIZE) this.#sendSoon()
       else this.#schedule()
     }
   }
@@ -121,8 +122,23 @@ export class Events {
     this.#timer.unref()
   }
 
-  #send(partial = false): void {
+  /** Sends a batch in a turn of its own, and so on with the next: encoding it is not to lengthen the slice it came from. */
+  #sendSoon(): void {
+    if (this.#isSendingSoon) return
+    this.#isSendingSoon = true
+    setImmediate(() => {
+      this.#isSendingSoon = false
+      if (this.#queue.length < BATCH_SIZE) return
+      this.#send(false, 1)
+      if (this.#queue.length >= BATCH_SIZE && this.#exports.size < CONCURRENCY && !this.#awaitsEndpoint)
+        this.#sendSoon()
+    })
+  }
+
+  #send(partial = false, most = Infinity): void {
+    let batches = 0
     while (
+      batches++ < most &&
       !this.#awaitsEndpoint &&
       this.#exports.size < CONCURRENCY &&
       this.#queue.length > 0 &&
@@ -132,7 +148,7 @@ export class Events {
       this.#underWay += batch.length
       const sent = this.#export(batch).finally(() => {
         this.#exports.delete(sent)
-        if (this.#queue.length >= BATCH_SIZE) this.#send()
+        if (this.#queue.length >= BATCH_SIZE) this.#sendSoon()
         else if (this.#queue.length > 0) this.#schedule()
       })
       this.#exports.add(sent)

@@ -68,7 +68,7 @@ test('events are sent in batches, each operation once', async () => {
   const tokmeter = exporting()
   for (let i = 0; i < 1050; i++) tokmeter.record({ ...chat, id: `id-${i}` })
   await tokmeter.forceFlush()
-  expect(server.of('/v1/logs')).toHaveLength(11)
+  expect(server.of('/v1/logs')).toHaveLength(21)
   const ids = server.logs().map(({ attributes }) => attributes['tokmeter.operation.id'])
   expect(ids).toHaveLength(1050)
   expect(new Set(ids).size).toBe(1050)
