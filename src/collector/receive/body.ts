@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Lease } from '../security/memory-budget.js'
 import { SenderGone, tooLarge } from './failure.js'
 import { Refused } from './intake.js'
+import { lingerBeforeClose } from './lingering.js'
 
 /** Refused since the requests in flight hold all the memory there is for them. */
 export function outOfMemory(): Refused {
@@ -61,4 +62,5 @@ export function discardBody(request: IncomingMessage, limit: number): void {
     length += chunk.length
     if (length > limit) request.destroy()
   })
+  lingerBeforeClose(request.socket)
 }

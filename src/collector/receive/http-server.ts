@@ -28,7 +28,8 @@ export type HttpServerOptions = {
   readonly cors?: () => CorsOptions
 }
 
-const DISCARDED_BYTES = 1024 * 1024
+/** Of a body that nobody wants: as much as senders of telemetry put into one, so that they read why. */
+const DISCARDED_BYTES = 16 * 1024 * 1024
 /** Thrown at requests that still come while the server closes. */
 class Closing extends Error {
   readonly statusCode = 503
