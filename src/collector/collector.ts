@@ -6,6 +6,7 @@ import type { IdentifiedOperation } from './batch.js'
 import type { Running } from './cli/collect.js'
 import type { Changes } from './config/changes.js'
 import { effectiveConfig } from './config/effective.js'
+import { retentionOf } from './config/store-settings.js'
 import { loadViews } from './config/views-module.js'
 import type { Config, TargetConfig } from './config.js'
 import {
@@ -16,7 +17,7 @@ import {
   serverLimitsOf,
   tlsFilesOf,
 } from './configured.js'
-import { Forwarding } from './forwarding.js'
+import { Forwarding, targetOf } from './forwarding.js'
 import { createHealth } from './health.js'
 import { createIntake } from './intake.js'
 import { Lifecycle } from './lifecycle.js'
@@ -30,7 +31,7 @@ import { InvalidOtlp } from './otlp/invalid-otlp.js'
 import { openQueue } from './queue/open-queue.js'
 import type { Queue } from './queue/queue.js'
 import { QueueFull } from './queue/queue-full.js'
-import { createHttpServer, reloadCertificates } from './receive/http-server.js'
+import { createHttpServer, readCertificates } from './receive/http-server.js'
 import { type Intake, InvalidBody, Refused } from './receive/intake.js'
 import { createReceive, type Outcome } from './receive/receive.js'
 import { checkBinding } from './security/binding.js'
@@ -65,7 +66,7 @@ export async function startCollector({ config: given, version, log }: CollectorO
   const dialects = new DialectTotals()
   const hashIdentity = identityHashOf(config)
   const onDiscard = (field: string) => count(discarded, field)
-  let pricer = pricerOf(config, log)
+  let pricer = pricerOf(config)
   const price = (operation: Operation) => pricer.price(operation)
   const memory = new MemoryBudget(config.listen.limits.memory)
   const lifecycle = new Lifecycle({
@@ -101,7 +102,7 @@ export async function startCollector({ config: given, version, log }: CollectorO
   writer = storing
   const upkeep = await lifecycle.build(
     'upkeep',
-    () => new Upkeep(() => storing.store, log),
+    () => new Upkeep({ store: () => storing.store, retention: () => retentionOf(config), log }),
     (made) => made.stop(),
   )
 
@@ -115,7 +116,7 @@ export async function startCollector({ config: given, version, log }: CollectorO
           onFailure: (report) => log.warn(report, 'forwarding failed and is tried again'),
           onRejected: (report) => log.error(report, 'a target rejected what was forwarded'),
         },
-        config.forward,
+        config.forward.map(targetOf),
       ),
     (made) => made.close(backlogMs),
   )
@@ -225,24 +226,25 @@ export async function startCollector({ config: given, version, log }: CollectorO
     return server
   }
 
-  /** Each part that changed is applied, or, when it cannot be, left as it was, and said. */
+  /** All of it or nothing: whatever can be wrong is looked at before anything is changed. */
   async function reload({ live, config: next }: Changes): Promise<void> {
-    const isChanged = (prefix: string) => live.some((path) => path === prefix || path.startsWith(`${prefix}.`))
     const nextTokens = new Tokens(next.tokens)
     checkBinding(next.listen.host, next.tokens.length > 0)
     checkOrigins(next.listen.cors.origins)
-    if (isChanged('forward')) {
-      await forwarding.end(next.forward)
-      await queue.setTargets(next.forward)
-      forwarding.begin(next.forward)
-    }
-    if (isChanged('prices')) pricer = pricerOf(next, log)
-    else pricer.reloadFile()
+    const targets = next.forward.map(targetOf)
+    const nextPricer = pricerOf(next)
     const tls = tlsFilesOf(next)
-    if (tls !== undefined) reloadCertificates(app, tls)
+    const useCertificates = tls === undefined ? () => {} : readCertificates(app, tls)
+    // The disk may fail here. What follows cannot.
+    await forwarding.change(targets, async () => {
+      if (live.includes('forward')) await queue.setTargets(next.forward)
+    })
+    useCertificates()
+    pricer = nextPricer
     tokens = nextTokens
     log.level = next.log.level
     config = next
+    void upkeep.lookAfter()
   }
 
   const url = urlOf(app, config)

@@ -1,18 +1,15 @@
 /** The configuration in the words of the stages it is for. */
-import { createIdentityHash, createPricer } from 'tokmeter/core'
+import { createIdentityHash, createPricer, type Pricer } from 'tokmeter/core'
 import { storeSettings } from './config/store-settings.js'
 import type { Config } from './config.js'
 import { identityKeyOf } from './identity-key.js'
-import type { Log } from './log.js'
 import type { ServerLimits } from './security/server-limits.js'
 import type { TlsFiles } from './security/tls.js'
 import { openStore, type Store } from './store/store.js'
 
-/** Prices by the catalogue and the file of the configuration, read again when it is told to. */
-export function pricerOf(config: Config, log: Log) {
-  const { file } = config.prices
-  const onError = (error: unknown) => log.warn({ err: error }, 'prices cannot be read; those before stay in force')
-  return createPricer({ ...(file !== undefined && { file }), onError })
+/** Prices by the catalogue, and the file of the configuration as it is now. Throws when that cannot be read or is wrong. */
+export function pricerOf({ prices: { file } }: Config): Pricer {
+  return createPricer({ ...(file !== undefined && { file }) })
 }
 
 /** What hashes identities, or leaves them as they are. */

@@ -4,19 +4,22 @@ import { isDeepStrictEqual } from 'node:util'
 import type { TargetConfig } from './config.js'
 import { type ForwardCounts, Forwarder, type ForwarderOptions } from './forward/forwarder.js'
 import type { DeliverySource, ForwardTarget } from './forward/target.js'
+import { checkTls } from './security/tls.js'
 
 export type ForwardingOptions = Pick<ForwarderOptions, 'onFailure' | 'onRejected'> & {
   /** What waits for a target; undefined for one nobody knows. */
   readonly sourceOf: (name: string) => DeliverySource | undefined
 }
 
+type Forwarders = Map<string, { readonly target: ForwardTarget; readonly forwarder: Forwarder }>
+
 export class Forwarding {
   readonly #options: ForwardingOptions
-  readonly #forwarders = new Map<string, { readonly config: TargetConfig; readonly forwarder: Forwarder }>()
+  readonly #forwarders: Forwarders = new Map()
 
-  constructor(options: ForwardingOptions, targets: readonly TargetConfig[]) {
+  constructor(options: ForwardingOptions, targets: readonly ForwardTarget[]) {
     this.#options = options
-    for (const target of targets) this.#begin(target)
+    this.#begin(targets)
   }
 
   /** By name of the target. */
@@ -24,18 +27,24 @@ export class Forwarding {
     return new Map([...this.#forwarders].map(([name, { forwarder }]) => [name, forwarder.counts]))
   }
 
-  /** Ends the forwarders of targets that are gone or changed. To be called before the queue is told of the new ones. */
-  async end(targets: readonly TargetConfig[]): Promise<void> {
-    const stays = ({ name, config }: { name: string; config: TargetConfig }) =>
-      targets.some((target) => target.name === name && isDeepStrictEqual(target, config))
-    const ending = [...this.#forwarders].filter(([name, { config }]) => !stays({ name, config }))
-    for (const [name] of ending) this.#forwarders.delete(name)
-    await Promise.all(ending.map(([, { forwarder }]) => forwarder.close()))
-  }
-
-  /** Begins those that are missing. To be called when the queue knows them. */
-  begin(targets: readonly TargetConfig[]): void {
-    for (const target of targets) if (!this.#forwarders.has(target.name)) this.#begin(target)
+  /**
+   * Ends the forwarders of targets that are gone or changed, their certificates included, and begins those that are missing. Between
+   * the two `tellSource` tells where bodies come from of the new targets; when it rejects, all is as it was before, and so does this.
+   */
+  async change(targets: readonly ForwardTarget[], tellSource: () => Promise<void>): Promise<void> {
+    const before = [...this.#forwarders.values()].map(({ target }) => target)
+    const ending = [...this.#forwarders.values()].filter(
+      ({ target }) => !targets.some((one) => isDeepStrictEqual(one, target)),
+    )
+    for (const { target } of ending) this.#forwarders.delete(target.name)
+    await Promise.all(ending.map(({ forwarder }) => forwarder.close()))
+    try {
+      await tellSource()
+    } catch (error) {
+      this.#begin(before)
+      throw error
+    }
+    this.#begin(targets)
   }
 
   /** Gives requests that are on their way so many milliseconds; what is not sent stays in the queue. */
@@ -43,23 +52,34 @@ export class Forwarding {
     await Promise.all([...this.#forwarders.values()].map(({ forwarder }) => forwarder.close(withinMs)))
   }
 
-  #begin(config: TargetConfig): void {
+  /** Begins those that are missing. */
+  #begin(targets: readonly ForwardTarget[]): void {
     const { sourceOf, onFailure, onRejected } = this.#options
-    const source = sourceOf(config.name)
-    if (source === undefined) throw new Error(`BUG: the queue has no target ${config.name}`)
-    const forwarder = new Forwarder({
-      target: targetOf(config),
-      source,
-      ...(onFailure && { onFailure }),
-      ...(onRejected && { onRejected }),
-    })
-    this.#forwarders.set(config.name, { config, forwarder })
+    for (const target of targets) {
+      if (this.#forwarders.has(target.name)) continue
+      const source = sourceOf(target.name)
+      if (source === undefined) throw new Error(`BUG: the queue has no target ${target.name}`)
+      const forwarder = new Forwarder({
+        target,
+        source,
+        ...(onFailure && { onFailure }),
+        ...(onRejected && { onRejected }),
+      })
+      this.#forwarders.set(target.name, { target, forwarder })
+    }
   }
 }
 
-/** The target of a configuration, its files read. Throws, naming the file, when one cannot be. */
+/** The target of a configuration, its files read. Throws, naming target and file, when one cannot be read or used. */
 export function targetOf({ name, url, headers, timeout, requestsInFlight, retry, tls }: TargetConfig): ForwardTarget {
-  const { ca, cert, key } = tls
+  const files = Object.entries(tls).filter((entry): entry is [string, string] => entry[1] !== undefined)
+  const read = Object.fromEntries(files.map(([what, path]) => [what, readPem(name, what, path)]))
+  try {
+    checkTls(read)
+  } catch (error) {
+    const paths = files.map(([, path]) => path).join(', ')
+    throw new Error(`cannot use ${paths} for the target ${name}: ${(error as Error).message}`, { cause: error })
+  }
   return {
     name,
     url,
@@ -67,10 +87,15 @@ export function targetOf({ name, url, headers, timeout, requestsInFlight, retry,
     timeoutMs: timeout,
     requestsInFlight,
     retry: { initialMs: retry.initial, maxMs: retry.max, multiplier: retry.multiplier },
-    tls: {
-      ...(ca !== undefined && { ca: readFileSync(ca) }),
-      ...(cert !== undefined && { cert: readFileSync(cert) }),
-      ...(key !== undefined && { key: readFileSync(key) }),
-    },
+    tls: read,
+  }
+}
+
+function readPem(name: string, what: string, path: string): Buffer {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    const { message } = error as Error
+    throw new Error(`cannot read tls.${what} of the target ${name} from ${path}: ${message}`, { cause: error })
   }
 }

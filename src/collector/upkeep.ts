@@ -4,7 +4,8 @@ import type { Log } from './log.js'
 type Size = { readonly tables: readonly { readonly table: string; readonly rows: number; readonly bytes: number }[] }
 
 /** What is wanted of a store. */
-export type LookedAfter = {
+export type LookedAfter<Retention> = {
+  setRetention(retention: Retention): Promise<void>
   applyRetention(): Promise<{ readonly dropped: readonly string[]; readonly isOverLimit: boolean }>
   size(): Promise<Size>
 }
@@ -12,20 +13,30 @@ export type LookedAfter = {
 /** How often, in milliseconds. */
 const UPKEEP_EVERY_MS = 60_000
 
-export class Upkeep {
-  readonly #store: () => LookedAfter | undefined
-  readonly #log: Log
+export type UpkeepOptions<Retention> = {
+  /** Undefined while it is not open. */
+  readonly store: () => LookedAfter<Retention> | undefined
+  /** How much of the history is to be kept; asked each time, since it may change. */
+  readonly retention: () => Retention
+  readonly log: Log
+}
+
+export class Upkeep<Retention> {
+  readonly #options: UpkeepOptions<Retention>
   readonly #timer: NodeJS.Timeout
   #working: Promise<void>
   size: Size | undefined
 
-  constructor(store: () => LookedAfter | undefined, log: Log) {
-    this.#store = store
-    this.#log = log
+  constructor(options: UpkeepOptions<Retention>) {
+    this.#options = options
     this.#working = this.#work()
-    this.#timer = setInterval(() => {
-      this.#working = this.#working.then(() => this.#work())
-    }, UPKEEP_EVERY_MS).unref()
+    this.#timer = setInterval(() => void this.lookAfter(), UPKEEP_EVERY_MS).unref()
+  }
+
+  /** Does it now, instead of when its time has come. Never rejects. */
+  lookAfter(): Promise<void> {
+    this.#working = this.#working.then(() => this.#work())
+    return this.#working
   }
 
   async stop(): Promise<void> {
@@ -34,16 +45,17 @@ export class Upkeep {
   }
 
   async #work(): Promise<void> {
-    const store = this.#store()
+    const { log, retention } = this.#options
+    const store = this.#options.store()
     if (store === undefined) return
     try {
+      await store.setRetention(retention())
       const { dropped, isOverLimit } = await store.applyRetention()
-      if (dropped.length > 0) this.#log.info({ dropped }, 'history past its retention was dropped')
-      if (isOverLimit)
-        this.#log.warn({}, 'the store is larger than its limit: all of it is in partitions too new to drop')
+      if (dropped.length > 0) log.info({ dropped }, 'history past its retention was dropped')
+      if (isOverLimit) log.warn({}, 'the store is larger than its limit: all of it is in partitions too new to drop')
       this.size = await store.size()
     } catch (error) {
-      this.#log.warn({ err: error }, 'the store could not be looked after')
+      log.warn({ err: error }, 'the store could not be looked after')
     }
   }
 }

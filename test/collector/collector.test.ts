@@ -1,91 +1,25 @@
 /** The whole collector over real HTTP, with its real queue and engine: what goes in comes out of every end of it, once. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { pino } from 'pino'
 import { afterEach, expect, test, vi } from 'vitest'
-import { type Collector, startCollector } from '../../src/collector/collector.js'
+import type { Collector } from '../../src/collector/collector.js'
 import { changesBetween } from '../../src/collector/config/changes.js'
-import { storeSettings } from '../../src/collector/config/store-settings.js'
 import { type Config, loadConfig } from '../../src/collector/config.js'
-import { imbalances, type Ledger } from '../../src/collector/ledger.js'
-import { openStore } from '../../src/collector/store/store.js'
+import { imbalances } from '../../src/collector/ledger.js'
 import { start } from '../../src/index.js'
 import { OtlpServer } from '../sdk/otlp-server.js'
+import { collector, configOf, event, json, ledgerOf, newDirectory, post, stop, stopAll, stored } from './running.js'
 
-const running = new Set<{ stop: () => Promise<unknown> }>()
-const directories: string[] = []
-
-afterEach(async () => {
-  for (const one of running) await one.stop()
-  running.clear()
-  for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true })
-})
-
-function newDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'tokmeter-collector-'))
-  directories.push(directory)
-  return directory
-}
-
-function configOf(data: string, options: { readonly [option: string]: string } = {}): Config {
-  const given = { data, 'listen.port': '0', 'queue.commit.maxDelay': '0ms', 'identities.key': 'a key', ...options }
-  const flags = Object.entries(given).map(([name, text]) => ({ name: `--${name}`, path: name.split('.'), text }))
-  return loadConfig({ flags, environment: {}, directory: data }).config
-}
-
-async function collector(config: Config): Promise<Collector> {
-  const made = await startCollector({ config, version: '0.0.0', log: pino({ level: 'silent' }) })
-  running.add(made)
-  return made
-}
-
-async function stop(made: Collector): Promise<boolean> {
-  running.delete(made)
-  return made.stop()
-}
-
-const json = { 'content-type': 'application/json' }
-const post = (url: string, body: unknown, headers: { [name: string]: string } = json) =>
-  fetch(url, { method: 'POST', headers, body: JSON.stringify(body) })
-
-async function ledgerOf({ url }: Collector): Promise<Ledger & { readonly imbalances: readonly string[] }> {
-  return (await fetch(`${url}/api/v1/ledger`)).json() as never
-}
+afterEach(stopAll)
 
 async function metricsOf({ url }: Collector): Promise<string[]> {
   const page = await (await fetch(`${url}/metrics`)).text()
   return page.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
 }
 
-/** Rows of the operations a stopped collector has stored. */
-async function stored(config: Config) {
-  const { location, options } = storeSettings(config)
-  const store = await openStore(location, options)
-  try {
-    const sql = `SELECT id, operation, provider, request_model, cost_nano_dollars AS cost FROM ${store.table('operations')} ORDER BY id`
-    return await store.query<{ id: string; operation: string; request_model: string; cost: string | number | null }>(
-      sql,
-    )
-  } finally {
-    await store.close()
-  }
-}
-
 const payload = JSON.parse(
   readFileSync(new URL('./normalise/payloads/contrib-openai-traces.json', import.meta.url), 'utf8'),
 )
-
-const event = (id: string, model = 'gpt-4o') => ({
-  event_id: id,
-  event_type: 'llm_request_completed',
-  timestamp_ms: Date.now(),
-  provider: 'openai',
-  model,
-  input_tokens: 1000,
-  output_tokens: 100,
-  duration_ms: 1200,
-})
 
 test('what is acknowledged is stored once, however often it is sent, and counted on the page and in the ledger', async () => {
   const config = configOf(newDirectory())
@@ -157,7 +91,6 @@ test('the SDK and the collector count the same', async () => {
 test('bodies go on to the targets as they came, those that are no GenAI too, and the ledger says how many', async () => {
   const target = await OtlpServer.listen()
   const file = join(newDirectory(), 'tokmeter.yaml')
-  const { writeFileSync } = await import('node:fs')
   writeFileSync(file, `forward: [{ name: there, url: "${target.url}", retry: { initial: 10ms } }]\n`)
   const data = newDirectory()
   const flags = [

@@ -117,15 +117,34 @@ function createReload(running: Running, started: Config, load: () => Loaded): ()
     const changes = changesBetween(config, read)
     const { live, restart } = changes
     for (const warning of warnings) log.warn({}, warning)
-    await running.reload(changes)
+    await running.reload(changes).catch((error: unknown) => {
+      throw new NotTaken(live, error)
+    })
     config = changes.config
     log.info({ changed: live }, 'the configuration was read anew')
     if (restart.length > 0) log.warn({ options: restart }, 'these options change with the next start only')
   }
   return () => {
     last = last.then(reload).catch((error: unknown) => {
-      const mistakes = error instanceof ConfigError ? { mistakes: error.message.split('\n') } : { err: error }
-      log.error(mistakes, 'the configuration was not taken; the one before stays in force')
+      log.error(whyNot(error), 'the configuration was not taken; the one before stays in force, whole')
     })
   }
+}
+
+/** What was read is right in itself, and could not be applied. */
+class NotTaken extends Error {
+  override readonly name = 'NotTaken'
+
+  constructor(
+    readonly options: readonly string[],
+    cause: unknown,
+  ) {
+    super('the configuration could not be applied', { cause })
+  }
+}
+
+/** For the log: every mistake, or what could not be done and which options that leaves as they were. */
+function whyNot(error: unknown): object {
+  if (error instanceof ConfigError) return { mistakes: error.message.split('\n') }
+  return error instanceof NotTaken ? { unchanged: error.options, err: error.cause } : { err: error }
 }

@@ -1,23 +1,28 @@
 /** The configuration in the words of the store. */
-import type { StoreLocation, StoreOptions } from '../store/store.js'
+import type { Retention, StoreLocation, StoreOptions } from '../store/store.js'
 import type { Config } from './schema.js'
 
 const DAY_MS = 86_400_000
 
 export type StoreSettings = { readonly location: StoreLocation; readonly options: StoreOptions }
 
-export function storeSettings({ store, data }: Config): StoreSettings {
-  const { path = data, url, cluster, username, password, requestTimeout, retention } = store
+export function storeSettings(config: Config): StoreSettings {
+  const { store, data } = config
+  const { path = data, url, cluster, username, password, requestTimeout } = store
   const location = url === undefined ? { path } : { url, cluster, username, password, requestTimeoutMs: requestTimeout }
-  const days = Object.entries(retention).map(([tier, ms]) => [tier, ms / DAY_MS])
   return {
     location,
     options: {
+      ...retentionOf(config),
       database: store.database,
-      retentionDays: Object.fromEntries(days),
-      maxBytes: store.maxBytes,
       memoryBytes: store.memoryLimit,
       concurrentQueries: store.concurrentQueries,
     },
   }
+}
+
+/** How much of the history is to be kept. */
+export function retentionOf({ store: { retention, maxBytes } }: Config): Retention {
+  const days = Object.entries(retention).map(([tier, ms]) => [tier, ms / DAY_MS])
+  return { retentionDays: Object.fromEntries(days), maxBytes }
 }

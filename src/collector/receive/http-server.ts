@@ -12,7 +12,7 @@ import {
 import { requireTokens } from '../security/access.js'
 import { allowOrigins, type CorsOptions } from '../security/cors.js'
 import { limitServer, type ServerLimits, serverOptions } from '../security/server-limits.js'
-import { reloadTls, type TlsFiles, tlsOptions } from '../security/tls.js'
+import { readTlsAnew, type TlsFiles, tlsOptions } from '../security/tls.js'
 import type { Tokens } from '../security/tokens.js'
 import { discardBody } from './body.js'
 import { errorBody, type Failure, failureOf } from './failure.js'
@@ -63,9 +63,9 @@ export function createHttpServer({ log, limits = {}, tls, tokens, cors }: HttpSe
   return app
 }
 
-/** Makes a server that was created with TLS read its files anew. */
-export function reloadCertificates(app: FastifyInstance, files: TlsFiles): void {
-  reloadTls(app.server as Server as unknown as TlsServer, files)
+/** Reads the files of a server that was created with TLS anew, and returns what puts them in force. Throws when they cannot be used. */
+export function readCertificates(app: FastifyInstance, files: TlsFiles): () => void {
+  return readTlsAnew(app.server as Server as unknown as TlsServer, files)
 }
 
 /**

@@ -34,9 +34,15 @@ export function tlsOptions(files: TlsFiles): TlsOptions {
   }
 }
 
-/** Reads the files anew, for connections from now on. When they are not as they must be it throws, and nothing changes. */
-export function reloadTls(server: Server, files: TlsFiles): void {
-  server.setSecureContext(secureContextOptions(files))
+/** Reads the files anew, and returns what puts them in force for connections from then on. Throws when they are not as they must be. */
+export function readTlsAnew(server: Server, files: TlsFiles): () => void {
+  const options = secureContextOptions(files)
+  return () => server.setSecureContext(options)
+}
+
+/** Throws when a connection could not be made with these, as PEM. */
+export function checkTls(options: SecureContextOptions): void {
+  createSecureContext(options)
 }
 
 function secureContextOptions(files: TlsFiles): SecureContextOptions {

@@ -49,8 +49,8 @@ async function versionOf(engine: Engine, placement: Placement): Promise<number> 
   return rows[0]?.version ?? 0
 }
 
-/** Only where it differs: on a server each change is a task for every replica. */
-async function adjustExpiry(engine: Engine, placement: Placement, days: RetentionDays): Promise<void> {
+/** Makes the engine expire rows after so many days. Only where it differs: on a server each change is a task for every replica. */
+export async function adjustExpiry(engine: Engine, placement: Placement, days: RetentionDays): Promise<void> {
   const rows = await engine.query<{ name: string; definition: string }>(
     'SELECT name, engine_full AS definition FROM system.tables WHERE database = {database:String}',
     { database: placement.database },

@@ -1,4 +1,5 @@
 /** The history: operations and their rollups in ClickHouse tables, embedded in this process or on a server. The wiring of the parts beside this file. */
+import { isDeepStrictEqual } from 'node:util'
 import type { IdentifiedOperation } from '../batch.js'
 import { type CopyOptions, type CopyResult, copyOperations } from './copy.js'
 import { openDataDirectory } from './data-directory.js'
@@ -7,7 +8,7 @@ import { openEmbedded } from './embedded.js'
 import type { Engine, Parameters, QueryOptions } from './engine.js'
 import { type ExportOptions, type ExportResult, exportOperations } from './export.js'
 import { type ImportOptions, type ImportResult, importFile } from './import.js'
-import { migrate } from './migrations.js'
+import { adjustExpiry, migrate } from './migrations.js'
 import { applyRetention, eraseIdentity, type RetentionResult, type Size, sizeOf } from './retention.js'
 import { encode } from './rows.js'
 import { type Placement, qualified, type RetentionDays, STORED_TABLES } from './schema.js'
@@ -27,13 +28,17 @@ export type StoreLocation =
       readonly requestTimeoutMs?: number | undefined
     }
 
-export type StoreOptions = {
-  /** @default 'tokmeter' */
-  readonly database?: string | undefined
+/** How much of the history is kept. */
+export type Retention = {
   /** Days each tier is kept. @default { raw: 30, '1m': 40, '5m': 40, '1h': 400, '1d': 1825 } */
   readonly retentionDays?: { readonly [tier in keyof RetentionDays]?: number | undefined } | undefined
   /** Most bytes of all tables together; the oldest go first. @default Infinity */
   readonly maxBytes?: number | undefined
+}
+
+export type StoreOptions = Retention & {
+  /** @default 'tokmeter' */
+  readonly database?: string | undefined
   /** Most memory the embedded engine takes for its own, in bytes. @default 402653184 (384 MiB) */
   readonly memoryBytes?: number | undefined
   /** Queries the embedded engine runs at the same time; others wait their turn. @default 2 */
@@ -57,6 +62,8 @@ export type Store = {
   size(): Promise<Size>
   /** Drops what is older than its tier is kept, and the oldest while all is larger than `maxBytes`. `now`: epoch milliseconds. */
   applyRetention(now?: number): Promise<RetentionResult>
+  /** Keeps so much from now on. What is beyond it goes with the next `applyRetention`. The same again costs nothing. */
+  setRetention(retention: Retention): Promise<void>
   /** Deletes the raw rows of a hashed user or conversation; resolves with their number. */
   eraseIdentity(hash: string): Promise<number>
   exportOperations(options: ExportOptions): Promise<ExportResult>
@@ -76,7 +83,7 @@ function name(value: string, option: string): string {
   throw new TypeError(`${option} must be a name of letters, digits and _; got ${JSON.stringify(value)}`)
 }
 
-function days(options: StoreOptions): RetentionDays {
+function days(options: Retention): RetentionDays {
   const given = options.retentionDays ?? {}
   const merged: { [tier: string]: number } = { ...DEFAULT_RETENTION_DAYS }
   for (const [tier, value] of Object.entries(given)) {
@@ -154,11 +161,15 @@ async function readEveryTable(engine: Engine, placement: Placement): Promise<voi
 function createStore(
   kind: Store['kind'],
   database: Database,
-  retention: RetentionDays,
-  { maxBytes = Number.POSITIVE_INFINITY }: StoreOptions,
+  openedFor: RetentionDays,
+  { maxBytes: openedUpTo = Number.POSITIVE_INFINITY }: StoreOptions,
   onClosed: () => void,
 ): Store {
   const { engine, placement } = database
+  let retention = openedFor
+  let maxBytes = openedUpTo
+  /** What the engine expires rows by. */
+  let expiry = openedFor
   let closed: Promise<void> | undefined
   const inserts = new Set<Promise<void>>()
 
@@ -185,6 +196,14 @@ function createStore(
     table: (table) => qualified(placement, table),
     size: () => sizeOf(database),
     applyRetention: (now = Date.now()) => applyRetention(database, retention, maxBytes, now),
+    async setRetention(given) {
+      const next = days(given)
+      retention = next
+      maxBytes = given.maxBytes ?? Number.POSITIVE_INFINITY
+      if (isDeepStrictEqual(expiry, next)) return
+      await adjustExpiry(engine, placement, next)
+      expiry = next
+    },
     eraseIdentity: (hash) => eraseIdentity(database, hash),
     exportOperations: (exportOptions) => exportOperations(database, exportOptions),
     importFile(importOptions) {

@@ -104,7 +104,7 @@ test('a mistake in the new configuration leaves the old one in force', async () 
   await settled()
   expect(told.slice(1)).toEqual([
     [
-      'the configuration was not taken; the one before stays in force',
+      'the configuration was not taken; the one before stays in force, whole',
       { mistakes: [expect.stringContaining('tokmeter.yaml:1:15: log.level must be one of')] },
     ],
     ['reload', ['log.level']],
@@ -129,7 +129,10 @@ test('what could not be applied is tried again with the next SIGHUP', async () =
   source.emit('SIGHUP')
   await settled()
   expect(told.slice(1)).toEqual([
-    ['the configuration was not taken; the one before stays in force', { err: new Error('no such price') }],
+    [
+      'the configuration was not taken; the one before stays in force, whole',
+      { unchanged: ['log.level'], err: new Error('no such price') },
+    ],
     ['the configuration was read anew', { changed: ['log.level'] }],
   ])
   source.emit('SIGTERM')

@@ -24,7 +24,7 @@ test('what can change while it runs is told from what waits for a restart', () =
   f({}, { forward: '[{ url: "http://tempo:4318" }]' }, ['forward'], [])
   f({ forward: '[{ url: "http://a" }]' }, { forward: '[{ url: "http://a", timeout: 1s }]' }, ['forward'], [])
   f({}, { 'listen.cors.origins': 'https://a.example' }, ['listen.cors.origins'], [])
-  f({}, { 'store.retention.raw': '7d', 'store.maxBytes': '1GiB' }, [], ['store.retention.raw', 'store.maxBytes'])
+  f({}, { 'store.retention.raw': '7d', 'store.maxBytes': '1GiB' }, ['store.retention.raw', 'store.maxBytes'], [])
   f({}, { 'listen.port': '1', 'queue.maxBytes': '2GiB' }, [], ['listen.port', 'queue.maxBytes'])
   f({}, { data: '/var/lib/tokmeter' }, [], ['data', 'store.path', 'queue.path'])
   f({}, { 'log.level': 'warn', 'listen.host': '::1' }, ['log.level'], ['listen.host'])

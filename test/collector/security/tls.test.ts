@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { copyFileSync, writeFileSync } from 'node:fs'
 import { type ConnectionOptions, connect } from 'node:tls'
 import { expect, test } from 'vitest'
-import { reloadCertificates } from '../../../src/collector/receive/http-server.js'
+import { readCertificates } from '../../../src/collector/receive/http-server.js'
 import { tlsOptions } from '../../../src/collector/security/tls.js'
 import { runSuite } from '../../conformance/suite.js'
 import { receiving } from '../receive/receiving.js'
@@ -52,10 +52,10 @@ test.runIf(hasOpenssl)('certificates are read anew while it runs; what cannot be
 
   const other = makeCertificates()
   copyFileSync(other.cert, cert)
-  expect(() => reloadCertificates(app, { cert, key })).toThrow(`cannot use ${cert} with ${key}`)
+  expect(() => readCertificates(app, { cert, key })).toThrow(`cannot use ${cert} with ${key}`)
   expect(await shown()).toBe(before)
   copyFileSync(other.key, key)
-  reloadCertificates(app, { cert, key })
+  readCertificates(app, { cert, key })()
   expect(await shown({ ca: textOf(ca) })).toBe(serial(other.cert))
 })
 

@@ -85,6 +85,39 @@ test('above the limit of bytes the oldest raw partitions go first, then rollups,
   expect(await rows(tiny)).toMatchObject({ operations: 1, operations_1m: 1, operations_5m: 1 })
 })
 
+test('another retention is followed from when it is set, by the clock of the engine too', async () => {
+  const store = await opened({ path: temporaryDirectory() })
+  await store.insert(daysAgo(0, 1, 2), 'three days')
+  const f = async (daysAhead: number, dropped: string[]) => {
+    const result = await store.applyRetention(NOON + daysAhead * DAY_MS + 43_200_000)
+    expect([daysAhead, result.dropped.toSorted()]).toEqual([daysAhead, dropped])
+  }
+  const expiry = async () => {
+    const sql = "SELECT name, extract(engine_full, 'toIntervalDay\\\\((\\\\d+)\\\\)') AS days FROM system.tables"
+    const tables = await store.query<{ name: string; days: string }>(
+      `${sql} WHERE name LIKE 'operations%' ORDER BY name`,
+    )
+    return Object.fromEntries(tables.filter(({ days }) => days !== '').map(({ name, days }) => [name, days]))
+  }
+  await f(5, [])
+  await store.setRetention({ retentionDays: { raw: 2, '1m': 7, '5m': 7 } })
+  expect(await expiry()).toEqual({
+    operations: '2',
+    operations_1m: '7',
+    operations_5m: '7',
+    operations_1h: '400',
+    operations_1d: '1825',
+  })
+  await f(0, [`operations/${day(-2)}`])
+  await f(5, [`operations/${day(-1)}`, `operations/${day(0)}`, `operations_1m/${day(-2)}`, `operations_5m/${day(-2)}`])
+  await store.setRetention({})
+  expect(await expiry()).toMatchObject({ operations: '30', operations_1m: '40' })
+  await f(6, [])
+  await store.setRetention({ maxBytes: 1 })
+  expect((await store.applyRetention(NOON)).isOverLimit).toBe(true)
+  await expect(store.setRetention({ retentionDays: { raw: 0 } })).rejects.toThrow('retentionDays.raw must be')
+})
+
 test('days that are none are refused', async () => {
   const f = (retentionDays: object, message: string) =>
     expect(opened({ path: temporaryDirectory() }, { retentionDays })).rejects.toThrow(message)
