@@ -27,11 +27,13 @@ export type ReadSpan = {
 const DEPTH = 64
 /** Looks at steps in one request: less deep where there are so many that the way through them would hold up everything else. */
 const LOOKS = 1 << 18
+/** OpenTelemetry's SDK for JavaScript takes starts from a clock of whole milliseconds, and durations from a finer one: a span may seem to end later than the one around it. */
+const CLOCK_STEP_MS = 1
 /** Calls looked at for each span of a callback tracer. */
 const CANDIDATES = 64
 
-/** Scopes of frameworks whose spans are made by callbacks, outside any context. */
-const CALLBACK_TRACER = /langchain|langgraph|llama[-_.]?index|haystack|crewai/i
+/** Scopes of frameworks whose spans are made by callbacks, and of a wrapper that opens no context for the client's. */
+const CALLBACK_TRACER = /langchain|langgraph|llama[-_.]?index|haystack|crewai|^langfuse-sdk/i
 
 type CallKind = 'inference' | 'embeddings'
 
@@ -119,15 +121,15 @@ function isBoundary({ kind }: ReadSpan): boolean {
 }
 
 function encloses(outer: Span, inner: Span): boolean {
-  return outer.startTime <= inner.startTime && endOf(outer) >= endOf(inner)
+  return outer.startTime <= inner.startTime && endOf(outer) + CLOCK_STEP_MS >= endOf(inner)
 }
 
-/** Whether one of them lies within the time of another. Puts them in the order of their start. */
+/** Whether one of them lies within the time of another. Puts them in the order of their start, the longer first where that is the same. */
 function hasEnclosed(calls: ReadSpan[]): boolean {
-  calls.sort((one, other) => one.span.startTime - other.span.startTime)
+  calls.sort((one, other) => one.span.startTime - other.span.startTime || endOf(other.span) - endOf(one.span))
   let latestEnd = Number.NEGATIVE_INFINITY
   for (const { span } of calls) {
-    if (endOf(span) <= latestEnd) return true
+    if (endOf(span) <= latestEnd + CLOCK_STEP_MS) return true
     latestEnd = Math.max(latestEnd, endOf(span))
   }
   return false
@@ -173,10 +175,15 @@ function isSameCall(traced: ReadSpan, client: ReadSpan): boolean {
     traced.resource === client.resource &&
     encloses(traced.span, client.span) &&
     kindOf(traced) === kindOf(client) &&
-    isSame(traced.draft?.requestModel, client.draft?.requestModel) &&
+    isSameModel(traced.draft?.requestModel, client.draft) &&
     isSame(traced.draft?.usage?.inputTokens, client.draft?.usage?.inputTokens) &&
     isSame(traced.draft?.usage?.outputTokens, client.draft?.usage?.outputTokens)
   )
+}
+
+/** A tracer may know only the model that answered. */
+function isSameModel(model: string | undefined, client: Draft | undefined): boolean {
+  return isSame(model, client?.requestModel) || (model !== undefined && model === client?.responseModel)
 }
 
 function isSame(one: unknown, other: unknown): boolean {

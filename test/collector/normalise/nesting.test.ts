@@ -125,6 +125,17 @@ test('through steps, and through spans that have nothing to do with GenAI', () =
   )
 })
 
+test('whatever the clock of whole milliseconds says that the spans are begun by', () => {
+  const between = (outer: Partial<Node>, inner: Partial<Node>): readonly Node[] => [
+    { id: 3, in: 2, what: 'chat', ...inner },
+    { id: 2, in: 1, what: 'http', at: 0, for: 8 },
+    { id: 1, what: 'chat', ...outer },
+  ]
+  f(between({ at: 0, for: 8.9 }, { at: 0, for: 8.1 }), [3])
+  // Begun at 0.95 and 1.02.
+  f(between({ at: 0, for: 7.9 }, { at: 1, for: 7.85 }), [3])
+})
+
 test('a tool or an agent between two calls makes them two', () => {
   f(
     [
@@ -238,6 +249,9 @@ test('a callback tracer and a client, in traces of their own: by time, model and
   g([call(1, 0, 100, 'm', 5)], [call(2, 1, 98, 'other', 5)], [1, 2])
   g([call(1, 0, 100, 'm', 5)], [call(2, 50, 98, 'm', 5)], [1, 2])
   g([call(1, 10, 90, 'm', 5)], [call(2, 1, 98, 'm', 5)], [1, 2])
+  // Begun at 0.95 and 1.02.
+  g([call(1, 0, 7.9, 'm', 5)], [call(2, 1, 7.85, 'm', 5)], [2])
+  g([call(1, 0, 7.9, 'm', 5)], [call(2, 1, 8, 'm', 5)], [1, 2])
   // The client of another process.
   const apart = tracesRequest([call(2, 1, 98, 'm', 5)], { resource: { 'service.name': 'elsewhere' } })
   const traced = tracesRequest([call(1, 0, 100, 'm', 5)], { scope: 'opentelemetry.instrumentation.langchain' })
