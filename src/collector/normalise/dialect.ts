@@ -8,6 +8,7 @@ export const DIALECT_NAMES = [
   'codex',
   'gemini_cli',
   'openinference',
+  'langfuse',
   'vercel_ai',
   'openllmetry',
   'opentelemetry',

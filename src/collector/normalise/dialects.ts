@@ -5,6 +5,7 @@ import { claudeCode } from './claude-code.js'
 import { codex } from './codex.js'
 import type { Dialect } from './dialect.js'
 import { geminiCli } from './gemini-cli.js'
+import { langfuse } from './langfuse.js'
 import { openinference } from './openinference.js'
 import { openllmetry } from './openllmetry.js'
 import { opentelemetry } from './opentelemetry.js'
@@ -18,6 +19,7 @@ export const DIALECTS: readonly Dialect[] = [
   codex,
   geminiCli,
   openinference,
+  langfuse,
   vercelAi,
   openllmetry,
   opentelemetry,
