@@ -6,8 +6,8 @@ export type ApiOptions = {
   readonly ledger: () => Ledger
   /** Without secrets. */
   readonly config: () => object
-  /** Deletes what belongs to one hashed identity; resolves with how many operations that were. Undefined while there is no store. */
-  readonly eraseIdentity: () => ((hash: string) => Promise<number>) | undefined
+  /** Deletes what belongs to one hashed identity; resolves with how many operations that were. */
+  readonly eraseIdentity: (hash: string) => Promise<number>
 }
 
 const scoped = (scope: string, others: RouteShorthandOptions = {}) =>
@@ -30,15 +30,7 @@ export function createApi({ ledger, config, eraseIdentity }: ApiOptions): Fastif
         const message = 'an identity is named by its hash of 32 hexadecimal digits, as it stands in the operations'
         return reply.code(400).send({ error: { code: 'BAD_REQUEST', message } })
       }
-      const erase = eraseIdentity()
-      if (erase === undefined) {
-        const message = 'the store cannot be reached yet'
-        return reply
-          .code(503)
-          .header('retry-after', '5')
-          .send({ error: { code: 'UNAVAILABLE', message } })
-      }
-      return reply.headers(UNCACHED).send({ erased: await erase(hash) })
+      return reply.headers(UNCACHED).send({ erased: await eraseIdentity(hash) })
     })
     done()
   }

@@ -40,7 +40,7 @@ import { MemoryBudget } from './security/memory-budget.js'
 import { Tokens } from './security/tokens.js'
 import type { TargetSnapshot } from './self-metrics.js'
 import type { Store } from './store/store.js'
-import { StoreWriter } from './store-writer.js'
+import { NotStoredYet, StoreWriter } from './store-writer.js'
 import { createTelemetry } from './telemetry.js'
 import { Upkeep } from './upkeep.js'
 
@@ -53,6 +53,8 @@ export type CollectorOptions = { readonly config: Config; readonly version: stri
 
 /** Share of the time for stopping that is left to each of the two who may have a backlog. */
 const BACKLOG_SHARE = 0.4
+/** How long who wants an identity erased waits for the queue, in milliseconds. */
+const ERASE_WITHIN_MS = 30_000
 
 /** Starts a collector: resolves when it listens. Rejects, having stopped whatever was started, with an error that says what is wrong. */
 export async function startCollector({ config: given, version, log }: CollectorOptions): Promise<Collector> {
@@ -216,10 +218,7 @@ export async function startCollector({ config: given, version, log }: CollectorO
       createApi({
         ledger: () => queue.ledger(),
         config: () => effectiveConfig(config),
-        eraseIdentity: () => {
-          const { store } = storing
-          return store && ((hash) => store.eraseIdentity(hash))
-        },
+        eraseIdentity: (hash) => erase(storing, hash),
       }),
     )
     await server.listen({ host: listen.host, port: listen.port })
@@ -270,6 +269,17 @@ function inWords(intake: Intake): Intake {
   return {
     accept: (request) => translated(() => intake.accept(request)),
     acceptEvents: (request) => translated(() => intake.acceptEvents(request)),
+  }
+}
+
+/** Erases an identity from what is stored and from what waits to be stored by now. */
+async function erase(writer: StoreWriter<Store>, hash: string): Promise<number> {
+  try {
+    return await writer.afterAllStored((store) => store.eraseIdentity(hash), ERASE_WITHIN_MS)
+  } catch (error) {
+    if (!(error instanceof NotStoredYet)) throw error
+    const message = `nothing was erased: what waits in the queue has to be stored first, and was not within ${ERASE_WITHIN_MS / 1000} s`
+    throw new Refused(`${message} (${error.message})`, { reason: 'store', retryAfterSeconds: 5 })
   }
 }
 

@@ -13,6 +13,8 @@ type Run = {
 export type RunSource = {
   /** Resolves when so many wait, or any for so long; false when there will be no more. */
   available(wanted: { readonly operations: number; readonly withinMs: number }, signal: AbortSignal): Promise<boolean>
+  /** A place behind all that waits now, over which no run goes until it is removed. */
+  fence(): { readonly isReached: () => boolean; readonly remove: () => void }
   next(limits: { readonly maxOperations: number; readonly maxBytes: number }): Promise<Run | undefined>
 }
 
@@ -36,13 +38,30 @@ export type StoreWriterOptions<Store extends OperationStore> = {
 
 /** Most operations and encoded bytes of one insert: it is held in memory. */
 const RUN_LIMITS = { maxOperations: 50_000, maxBytes: 32 * 1024 * 1024 }
+/** Errands that may wait; more fail at once. */
+const MOST_ERRANDS = 100
 const FIRST_PAUSE_MS = 500
 const LONGEST_PAUSE_MS = 30_000
+
+/** It was not stored in time, or not at all, what `afterAllStored` was to wait for: the same may succeed later. */
+export class NotStoredYet extends Error {
+  override readonly name = 'NotStoredYet'
+}
+
+/** What is to be done when the writer comes to a fence. */
+type Errand<Store> = {
+  readonly isDue: () => boolean
+  readonly run: (store: Store) => Promise<void>
+  readonly fail: () => void
+}
 
 export class StoreWriter<Store extends OperationStore> {
   readonly #options: StoreWriterOptions<Store>
   readonly #stopping = new AbortController()
   readonly #working: Promise<void>
+  readonly #errands = new Set<Errand<Store>>()
+  /** One after the other: a run being stored, and errands. */
+  #turn: Promise<unknown> = Promise.resolve()
   #store: Store | undefined
   #trouble: string | undefined
   /** When it has to be done, by the clock that is never put right. */
@@ -63,11 +82,44 @@ export class StoreWriter<Store extends OperationStore> {
     return this.#trouble
   }
 
+  /**
+   * Does `work` when all is stored that was acknowledged before the call, and before anything is stored that came later. Rejects
+   * with NotStoredYet when that is not so within so many milliseconds.
+   */
+  afterAllStored<Result>(work: (store: Store) => Promise<Result>, withinMs: number): Promise<Result> {
+    const fence = this.#options.source.fence()
+    return new Promise<Result>((resolve, reject) => {
+      const leave = () => {
+        clearTimeout(timer)
+        this.#errands.delete(errand)
+      }
+      const errand: Errand<Store> = {
+        isDue: fence.isReached,
+        run: async (store) => {
+          leave()
+          await work(store).then(resolve, reject)
+        },
+        fail: () => {
+          leave()
+          reject(new NotStoredYet(this.#trouble ?? 'what was received before is not stored yet'))
+        },
+      }
+      const timer = setTimeout(errand.fail, withinMs)
+      this.#errands.add(errand)
+      const isHopeless = this.#store === undefined || this.#stopping.signal.aborted
+      if (isHopeless || this.#errands.size > MOST_ERRANDS) errand.fail()
+      // When nothing waits, nobody else comes by.
+      void this.#inTurn(() => this.#runErrands())
+    }).finally(fence.remove)
+  }
+
   /** Stores what waits for so many milliseconds more, without waiting for company. What is not stored by then stays in the queue. */
   async stop(withinMs = 0): Promise<void> {
     this.#until = performance.now() + withinMs
     this.#stopping.abort()
     await this.#working
+    for (const { fail } of this.#errands) fail()
+    await this.#turn
   }
 
   async #work(): Promise<void> {
@@ -87,13 +139,28 @@ export class StoreWriter<Store extends OperationStore> {
   }
 
   /** Stores a run; false when none waits. */
-  async #storeNext(): Promise<boolean> {
-    if (this.#store === undefined) return false
-    const run = await this.#options.source.next(RUN_LIMITS)
-    if (run === undefined) return false
-    await this.#store.insert(run.operations, run.token)
-    await run.commit()
-    return true
+  #storeNext(): Promise<boolean> {
+    return this.#inTurn(async () => {
+      if (this.#store === undefined) return false
+      const run = await this.#options.source.next(RUN_LIMITS)
+      // What was damaged is skipped, and a fence with it.
+      await this.#runErrands()
+      if (run === undefined) return false
+      await this.#store.insert(run.operations, run.token)
+      await run.commit()
+      await this.#runErrands()
+      return true
+    })
+  }
+
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const done = this.#turn.then(work)
+    this.#turn = done.catch(() => {})
+    return done
+  }
+
+  async #runErrands(): Promise<void> {
+    for (const errand of this.#errands) if (this.#store !== undefined && errand.isDue()) await errand.run(this.#store)
   }
 
   /** Tries until `work` resolves, or it is told to stop. */

@@ -28,6 +28,14 @@ export type RunLimits = {
   readonly maxBytes: number
 }
 
+/** A place in the queue behind all that waited when it was made: no run goes over it. */
+export type Fence = {
+  /** Whether all that is before it is done with. */
+  readonly isReached: () => boolean
+  /** Lets runs go over it. */
+  readonly remove: () => void
+}
+
 export type StoreConsumerOptions = {
   readonly queueId: string
   readonly table: Table
@@ -38,6 +46,7 @@ export type StoreConsumerOptions = {
 export class StoreConsumer {
   readonly #options: StoreConsumerOptions
   #waiters: (() => void)[] = []
+  readonly #fences = new Set<{ readonly position: number }>()
   #isClosed = false
 
   constructor(options: StoreConsumerOptions) {
@@ -95,6 +104,17 @@ export class StoreConsumer {
     return undefined
   }
 
+  /** Stands behind what is acknowledged by now; what is handed out already ends before it or with it. */
+  fence(): Fence {
+    const { group } = this.#options
+    const fence = { position: group.state.nextOperations }
+    this.#fences.add(fence)
+    return {
+      isReached: () => group.state.firstOperations >= fence.position,
+      remove: () => void this.#fences.delete(fence),
+    }
+  }
+
   /** Tells those who wait to look again. */
   wake(): void {
     for (const waiter of this.#waiters.splice(0)) waiter()
@@ -108,6 +128,7 @@ export class StoreConsumer {
   /** Fixes the extent of the next run, unless one is handed out. */
   #handOut({ maxOperations, maxBytes }: RunLimits): Promise<void> {
     const { entries, group } = this.#options
+    const isFence = (to: number) => [...this.#fences].some(({ position }) => position === to)
     return new Promise((resolve, reject) => {
       group.stageWithin(0, {
         prepare(draft) {
@@ -118,6 +139,7 @@ export class StoreConsumer {
           let operations = 0
           let bytes = 0
           for (; to < draft.nextOperations; to++) {
+            if (to > from && isFence(to)) break
             const entry = entries.at(to)
             operations += entry.items
             bytes += entry.bytes
