@@ -1,84 +1,93 @@
 /** The columns of `operations`: how each is typed, and what an operation has for it. The table, the encoding and the export derive from this one list. */
-import type { Modality, TokensByModality, Usage } from 'tokmeter/core'
+import type { Modality, TokensByModality } from 'tokmeter/core'
 import type { IdentifiedOperation } from '../batch.js'
+import {
+  type Cells,
+  doubleLists,
+  integers,
+  maps,
+  nullableBytes,
+  nullableDoubles,
+  nullableIntegers,
+  texts,
+  words,
+} from './native-cells.js'
 
 export type Column = {
   readonly name: string
   readonly type: string
   readonly codec?: string
-  /** What stands in a row of tab-separated text where the operation has nothing for it. */
-  readonly absent: string
-  /** The operation's value as tab-separated text; `undefined`: it has none. */
-  readonly text: (operation: IdentifiedOperation) => string | undefined
+  /** Makes a collector of the column's values. */
+  readonly collect: () => Collector
 }
 
-// In tab-separated text these would end the cell or the row; the same escapes are read inside the quotes of a map.
-const SPECIAL = /[\\\t\n\r\0\b\f']/
-const SPECIALS = /[\\\t\n\r\0\b\f']/g
-const ESCAPES: { readonly [character: string]: string } = {
-  '\\': '\\\\',
-  '\t': '\\t',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\0': '\\0',
-  '\b': '\\b',
-  '\f': '\\f',
-  "'": "\\'",
+/** Takes what operations have for a column. */
+export type Collector = Omit<Cells<never>, 'add'> & {
+  /** Those from `start` to before `end`, in order. */
+  add(operations: readonly IdentifiedOperation[], start: number, end: number): void
 }
 
-/** `text` with what the engine's text formats give a meaning escaped. */
-export function escaped(text: string): string {
-  return SPECIAL.test(text) ? text.replace(SPECIALS, (character) => ESCAPES[character]!) : text
-}
+type Read<T> = (operation: IdentifiedOperation) => T | undefined
 
-function textOf(value: string | undefined): string | undefined {
-  return value === undefined || value === '' ? undefined : escaped(value)
-}
-
-function countText(value: number | undefined): string | undefined {
-  // One number the engine cannot read would keep a whole batch from being stored: what is no count is unknown.
-  return value !== undefined && Number.isSafeInteger(value) && value >= 0 ? String(value) : undefined
-}
-
-function millisecondsText(value: number | undefined): string | undefined {
-  return value !== undefined && Number.isFinite(value) && value >= 0 ? String(value) : undefined
-}
-
-function booleanText(value: boolean | undefined): string | undefined {
-  return value === undefined ? undefined : value ? 'true' : 'false'
-}
-
-function mapText(entries: readonly (readonly [string, string])[], isQuoted: boolean): string | undefined {
-  if (entries.length === 0) return undefined
-  const cells = entries.map(([key, value]) => `'${escaped(key)}':${isQuoted ? `'${escaped(value)}'` : value}`)
-  return `{${cells.join(',')}}`
-}
-
-/** Seconds since 1970 with six decimals: what the engine reads as a time, whatever its length. */
-function timeText(milliseconds: number): string {
-  const microseconds = Math.round(Math.min(Math.max(milliseconds, 0), 9e12) * 1000) || 0
-  const digits = String(microseconds).padStart(16, '0')
-  return `${digits.slice(0, -6)}.${digits.slice(-6)}`
-}
-
-function modalityEntries(prefix: string, tokens: TokensByModality | undefined): (readonly [string, string])[] {
-  const entries: (readonly [string, string])[] = []
-  for (const modality in tokens) {
-    const count = countText(tokens[modality as Modality])
-    if (count !== undefined) entries.push([`${prefix}.${modality}`, count])
+function column<T>({ name, type, codec }: Omit<Column, 'collect'>, createCells: () => Cells<T>, read: Read<T>): Column {
+  return {
+    name,
+    type,
+    ...(codec !== undefined && { codec }),
+    collect() {
+      const cells = createCells()
+      return {
+        add(operations, start, end) {
+          for (let index = start; index < end; index++) cells.add(read(operations[index]!))
+        },
+        prefix: cells.prefix,
+        get isEmpty() {
+          return cells.isEmpty
+        },
+        get bytes() {
+          return cells.bytes
+        },
+        finish: () => cells.finish(),
+      }
+    },
   }
-  return entries
 }
 
-function modalities({ inputByModality, outputByModality, cacheReadByModality }: Usage): string | undefined {
+// What is no count, no duration or no time would be another one in the engine's bits: it is unknown.
+function counted(value: number | undefined): number | undefined {
+  return value !== undefined && Number.isSafeInteger(value) && value >= 0 ? value : undefined
+}
+
+function measured(value: number | undefined): number | undefined {
+  return value !== undefined && Number.isFinite(value) && value >= 0 ? value : undefined
+}
+
+/** The engine's count of microseconds. */
+function microseconds(milliseconds: number): number {
+  return Math.round(Math.min(Math.max(milliseconds, 0), 9e12) * 1000) || 0
+}
+
+type Entries<Value> = readonly (readonly [string, Value])[]
+
+function modalities({ usage }: IdentifiedOperation): Entries<number> | undefined {
+  if (usage === undefined) return undefined
+  const { inputByModality, outputByModality, cacheReadByModality } = usage
   if (inputByModality === undefined && outputByModality === undefined && cacheReadByModality === undefined)
     return undefined
-  const entries = [
+  return [
     ...modalityEntries('input', inputByModality),
     ...modalityEntries('output', outputByModality),
     ...modalityEntries('cache_read', cacheReadByModality),
   ]
-  return mapText(entries, false)
+}
+
+function modalityEntries(prefix: string, tokens: TokensByModality | undefined): Entries<number> {
+  const entries: (readonly [string, number])[] = []
+  for (const modality in tokens) {
+    const count = counted(tokens[modality as Modality])
+    if (count !== undefined) entries.push([`${prefix}.${modality}`, count])
+  }
+  return entries
 }
 
 /** The id where it is not the one its trace and span give it: those two are stored already, and random text is most of a row's bytes. */
@@ -89,42 +98,40 @@ function ownId({ id, traceId, spanId }: IdentifiedOperation): string | undefined
     id.length === traceId.length + 1 + spanId.length &&
     id.startsWith(traceId) &&
     id.endsWith(spanId)
-  return isOfSpan && id[traceId.length] === '-' ? undefined : textOf(id)
+  return isOfSpan && id[traceId.length] === '-' ? undefined : id
 }
 
-type Read<T> = (operation: IdentifiedOperation) => T | undefined
 const ZSTD = 'ZSTD(1)'
 
-function name(column: string, read: Read<string>): Column {
-  return { name: column, type: 'LowCardinality(String)', absent: '', text: (operation) => textOf(read(operation)) }
+function name(of_column: string, read: Read<string>): Column {
+  return column({ name: of_column, type: 'LowCardinality(String)' }, words, read)
 }
 
-function unique(column: string, read: Read<string>): Column {
-  return { name: column, type: 'String', codec: ZSTD, absent: '', text: (operation) => textOf(read(operation)) }
+function unique(of_column: string, read: Read<string>): Column {
+  return column({ name: of_column, type: 'String', codec: ZSTD }, texts, read)
 }
 
-function count(column: string, read: Read<number>, type = 'Nullable(UInt64)'): Column {
-  return { name: column, type, codec: ZSTD, absent: '\\N', text: (operation) => countText(read(operation)) }
+function count(of_column: string, read: Read<number>, type = 'Nullable(UInt64)'): Column {
+  return column({ name: of_column, type, codec: ZSTD }, nullableIntegers, (operation) => counted(read(operation)))
 }
 
-function milliseconds(column: string, read: Read<number>): Column {
-  const text = (operation: IdentifiedOperation) => millisecondsText(read(operation))
-  return { name: column, type: 'Nullable(Float64)', codec: ZSTD, absent: '\\N', text }
+function milliseconds(of_column: string, read: Read<number>): Column {
+  const of = { name: of_column, type: 'Nullable(Float64)', codec: ZSTD }
+  return column(of, nullableDoubles, (operation) => measured(read(operation)))
 }
 
-function claim(column: string, read: Read<boolean>): Column {
-  return { name: column, type: 'Nullable(Bool)', absent: '\\N', text: (operation) => booleanText(read(operation)) }
+function claim(of_column: string, read: Read<boolean>): Column {
+  return column({ name: of_column, type: 'Nullable(Bool)' }, nullableBytes, (operation) => {
+    const value = read(operation)
+    return value === undefined ? undefined : value ? 1 : 0
+  })
 }
 
 /** In the order of the table. The empty string stands for a name or an id that is unknown, NULL for a number that is. */
 export const COLUMNS: readonly Column[] = [
-  {
-    name: 'start_time',
-    type: "DateTime64(6, 'UTC')",
-    codec: `Delta, ${ZSTD}`,
-    absent: '0',
-    text: ({ startTime }) => timeText(startTime),
-  },
+  column({ name: 'start_time', type: "DateTime64(6, 'UTC')", codec: `Delta, ${ZSTD}` }, integers, ({ startTime }) =>
+    microseconds(startTime),
+  ),
   name('service', ({ service }) => service),
   name('environment', ({ environment }) => environment),
   name('region', ({ region }) => region),
@@ -134,18 +141,13 @@ export const COLUMNS: readonly Column[] = [
   name('response_model', ({ responseModel }) => responseModel),
   unique('trace_id', ({ traceId }) => traceId),
   unique('span_id', ({ spanId }) => spanId),
-  { ...unique('own_id', ({ id }) => id), text: ownId },
+  unique('own_id', ownId),
   milliseconds('duration_ms', ({ durationMs }) => durationMs),
   milliseconds('time_to_first_chunk_ms', ({ timeToFirstChunkMs }) => timeToFirstChunkMs),
   count('output_chunks', ({ outputChunks }) => outputChunks),
-  {
-    name: 'output_chunk_gaps',
-    type: 'Array(Float64)',
-    codec: ZSTD,
-    absent: '[]',
-    text: ({ outputChunkGaps }) =>
-      outputChunkGaps?.length ? `[${outputChunkGaps.filter(Number.isFinite).join(',')}]` : undefined,
-  },
+  column({ name: 'output_chunk_gaps', type: 'Array(Float64)', codec: ZSTD }, doubleLists, ({ outputChunkGaps }) =>
+    outputChunkGaps?.filter(Number.isFinite),
+  ),
   claim('streamed', ({ streamed }) => streamed),
   count('input_tokens', ({ usage }) => usage?.inputTokens),
   count('output_tokens', ({ usage }) => usage?.outputTokens),
@@ -153,16 +155,11 @@ export const COLUMNS: readonly Column[] = [
   count('cache_write_tokens', ({ usage }) => usage?.cacheWriteTokens),
   count('cache_write_1h_tokens', ({ usage }) => usage?.cacheWrite1hTokens),
   count('reasoning_tokens', ({ usage }) => usage?.reasoningTokens),
-  {
-    name: 'tokens_by_modality',
-    type: 'Map(LowCardinality(String), UInt64)',
-    absent: '{}',
-    text: ({ usage }) => usage && modalities(usage),
-  },
+  column({ name: 'tokens_by_modality', type: 'Map(LowCardinality(String), UInt64)' }, () => maps(integers), modalities),
   count('cost_nano_dollars', ({ cost }) => cost?.nanoDollars, 'Nullable(Int64)'),
   // Provenance without a cost would be provenance of nothing.
-  name('cost_source', ({ cost }) => cost && countText(cost.nanoDollars) && cost.source),
-  name('cost_version', ({ cost }) => cost && countText(cost.nanoDollars) && cost.version),
+  name('cost_source', ({ cost }) => (counted(cost?.nanoDollars) === undefined ? undefined : cost?.source)),
+  name('cost_version', ({ cost }) => (counted(cost?.nanoDollars) === undefined ? undefined : cost?.version)),
   name('error_type', ({ error }) => error?.type),
   name('error_code', ({ error }) => error?.code),
   unique('error_message', ({ error }) => error?.message),
@@ -181,32 +178,21 @@ export const COLUMNS: readonly Column[] = [
   claim('sampled', ({ sampled }) => sampled),
   unique('conversation_id', ({ conversationId }) => conversationId),
   unique('user_id', ({ userId }) => userId),
-  {
-    name: 'tags',
-    type: 'Map(LowCardinality(String), String)',
-    codec: ZSTD,
-    absent: '{}',
-    text: ({ tags }) =>
-      tags &&
-      mapText(
-        Object.entries(tags).map(([key, value]) => [key, String(value)]),
-        true,
-      ),
-  },
+  column(
+    { name: 'tags', type: 'Map(LowCardinality(String), String)', codec: ZSTD },
+    () => maps(texts),
+    ({ tags }) => tags && Object.entries(tags).map(([key, value]) => [key, String(value)] as const),
+  ),
   // Tags are asked for as text; what was none is named here, so that an export gives it back as it was.
-  {
-    name: 'tag_types',
-    type: 'Map(LowCardinality(String), LowCardinality(String))',
-    absent: '{}',
-    text: ({ tags }) =>
+  column(
+    { name: 'tag_types', type: 'Map(LowCardinality(String), LowCardinality(String))' },
+    () => maps(words),
+    ({ tags }) =>
       tags &&
-      mapText(
-        Object.entries(tags)
-          .filter(([, value]) => typeof value !== 'string')
-          .map(([key, value]) => [key, typeof value]),
-        true,
-      ),
-  },
+      Object.entries(tags)
+        .filter(([, value]) => typeof value !== 'string')
+        .map(([key, value]) => [key, typeof value] as const),
+  ),
 ]
 
 /** The `id` of an operation as SQL of the columns above. */

@@ -44,7 +44,12 @@ export async function copyOperations(
         let part = 0
         const bytes = source.engine.stream(sliceSql(source, table, columns.join(', '), slice), 'TabSeparated')
         for await (const body of wholeLines(bytes, { rows: INSERT_ROWS, bytes: INSERT_BYTES }))
-          await insertOnce(target, table.name, { columns, body }, `${id}/${slice.index}/${part++}`)
+          await insertOnce(
+            target,
+            table.name,
+            { format: 'TabSeparated', columns, body },
+            `${id}/${slice.index}/${part++}`,
+          )
         await recordTransferPosition(target, id, String(slice.index + 1))
       }
       rows += slice.rows

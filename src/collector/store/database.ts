@@ -1,5 +1,5 @@
 /** An engine and where in it the tables stand: what the parts of the store share. */
-import type { Engine, RawInsert } from './engine.js'
+import type { Engine, RawRows } from './engine.js'
 import { type Placement, qualified } from './schema.js'
 
 export type Database = { readonly engine: Engine; readonly placement: Placement }
@@ -11,13 +11,12 @@ export type Database = { readonly engine: Engine; readonly placement: Placement 
 export async function insertOnce(
   { engine, placement }: Database,
   table: string,
-  { columns, body }: Pick<RawInsert, 'columns' | 'body'>,
+  rows: RawRows,
   token: string,
 ): Promise<void> {
   await engine.insert({
+    ...rows,
     table: qualified(placement, table),
-    columns,
-    body,
     settings: {
       insert_deduplicate: 1,
       insert_deduplication_token: token,
@@ -48,6 +47,7 @@ export async function recordTransferPosition(database: Database, id: string, pos
   const row = [id, position, (Date.now() / 1000).toFixed(3)].join('\t')
   await database.engine.insert({
     table: qualified(database.placement, 'transfers'),
+    format: 'TabSeparated',
     columns: ['id', 'position', 'changed'],
     body: Buffer.from(`${row}\n`),
     settings: { insert_deduplicate: 0, async_insert: 0 },

@@ -1,5 +1,6 @@
 /** The engine in this process: chDB on a directory of its own. Knows nothing of what is stored. */
 import { rmSync, writeFileSync } from 'node:fs'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Session } from 'chdb'
 import {
@@ -28,6 +29,8 @@ const WAITING_QUERIES = 1000
 export async function openEmbedded(directory: string, options: EmbeddedOptions): Promise<Engine> {
   const chdb = await loadChdb()
   const configuration = join(directory, '..', 'engine.xml')
+  const handover = join(directory, '..', 'insert.native')
+  rmSync(handover, { force: true })
   writeFileSync(configuration, configurationXml(options))
   const open = () => {
     try {
@@ -94,11 +97,7 @@ export async function openEmbedded(directory: string, options: EmbeddedOptions):
       const lines = result.text()
       return (lines === '' ? [] : JSON.parse(`[${lines.trimEnd().replaceAll('\n', ',')}]`)) as Row[]
     },
-    async insert({ table, columns, body, settings }: RawInsert) {
-      await writing.take((session) =>
-        session.insert({ table: table.replaceAll('`', ''), columns, format: 'TabSeparated', values: body, settings }),
-      )
-    },
+    insert: (rows: RawInsert) => writing.take((session) => insertRows(session, rows, handover)),
     stream,
     async writeParquet(sql, path) {
       // Into a file by the engine itself: its stream would make a file of every chunk.
@@ -118,6 +117,33 @@ export async function openEmbedded(directory: string, options: EmbeddedOptions):
       })()
       return closed
     },
+  }
+}
+
+/** Rows of binary columns. */
+export type NativeInsert = RawInsert & { readonly format: 'Native' }
+
+/** Inserts the rows that stand in a file as if they had been sent. */
+export function insertFileSql({ table, columns, types, settings }: NativeInsert, file: string): string {
+  const names = columns.join(', ')
+  const structure = columns.map((column, index) => `${column} ${types[index]}`).join(', ')
+  const rows = `SELECT ${names} FROM file(${quoted(file)}, 'Native', ${quoted(structure)})`
+  return `INSERT INTO ${table} (${names}) ${rows}${settingsSql(settings)}`
+}
+
+async function insertRows(session: Session, rows: RawInsert, handover: string): Promise<void> {
+  const { table, columns, body, settings } = rows
+  if (rows.format === 'TabSeparated') {
+    const name = table.replaceAll('`', '')
+    await session.insert({ table: name, columns, format: 'TabSeparated', values: body, settings })
+    return
+  }
+  // The binding takes text only: what is binary is handed over in a file, which is removed before it ever gets to the disk.
+  await writeFile(handover, body, { mode: 0o600 })
+  try {
+    await session.queryAsync(insertFileSql(rows, handover))
+  } finally {
+    await rm(handover, { force: true })
   }
 }
 

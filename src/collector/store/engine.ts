@@ -11,12 +11,19 @@ export type QueryOptions = {
   readonly settings?: Settings | undefined
 }
 
-export type RawInsert = {
+/** Rows in a format of the engine's. */
+export type RawRows = { readonly columns: readonly string[]; readonly body: Buffer } & (
+  | { readonly format: 'TabSeparated' }
+  | {
+      readonly format: 'Native'
+      /** Of the columns. */
+      readonly types: readonly string[]
+    }
+)
+
+export type RawInsert = RawRows & {
   /** Qualified. */
   readonly table: string
-  readonly columns: readonly string[]
-  /** Rows as tab-separated text. */
-  readonly body: Buffer
   readonly settings: Settings
 }
 

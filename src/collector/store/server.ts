@@ -65,14 +65,15 @@ export function openServer({ url, username, password, requestTimeoutMs }: Server
       })
       return result.json<Row>()
     },
-    async insert({ table, columns, body, settings }) {
-      await client.insert({
-        table,
-        columns: [...columns] as [string, ...string[]],
+    async insert({ table, columns, format, body, settings }) {
+      // Not the client's `insert`, which knows no binary format.
+      const { stream } = await client.exec({
+        query: `INSERT INTO ${table} (${columns.map((column) => `\`${column}\``).join(', ')}) FORMAT ${format}`,
         values: Readable.from([body], { objectMode: false }),
-        format: 'TabSeparated',
         clickhouse_settings: { ...settings, wait_end_of_query: 1 },
       })
+      // Nothing is answered; unread, it would keep its connection.
+      for await (const _ of stream);
     },
     async *stream(sql, format) {
       const { stream } = await patient.exec({

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, expect, test } from 'vitest'
 import { insertOnce } from '../../../src/collector/store/database.js'
+import { insertFileSql, type NativeInsert } from '../../../src/collector/store/embedded.js'
 import type { Engine, RawInsert } from '../../../src/collector/store/engine.js'
 import { encode } from '../../../src/collector/store/rows.js'
 import type { Store } from '../../../src/collector/store/store.js'
@@ -25,11 +26,11 @@ async function counts(store: Store): Promise<number[]> {
 }
 
 /** What the store hands the engine for a batch. */
-async function rawInsert(store: Store, operations: Parameters<typeof encode>[0], token: string): Promise<RawInsert> {
-  let raw: RawInsert | undefined
+async function rawInsert(store: Store, operations: Parameters<typeof encode>[0], token: string): Promise<NativeInsert> {
+  let raw: NativeInsert | undefined
   const engine = {
     async insert(insert: RawInsert) {
-      raw = insert
+      raw = insert as NativeInsert
     },
   } as Engine
   for await (const rows of encode(operations))
@@ -46,15 +47,17 @@ test('killed in the middle of an insert, and sent again, a batch is in every tab
     // Of two days, so that tables get a part for each.
     const batch = [chat(), chat({ startTime: NOON - 86_400_000 })]
     const store = await opened({ path })
-    const { table, columns, settings, body } = await rawInsert(store, batch, token)
+    const raw = await rawInsert(store, batch, token)
     const selects = await store.query<{ sql: string }>(
       'SELECT as_select AS sql FROM system.tables WHERE database = {database:String} AND name = {view:String}',
       { database: 'tokmeter', view },
     )
     await store.close()
     const plan = join(temporaryDirectory(), 'plan.json')
-    const insert = { table: table.replaceAll('`', ''), columns, settings, body: body.toString('base64') }
-    writeFileSync(plan, JSON.stringify({ directory: join(path, 'engine'), insert, view, tables: COUNTS }))
+    const file = join(temporaryDirectory(), 'rows.native')
+    writeFileSync(file, raw.body)
+    const sql = insertFileSql(raw, file)
+    writeFileSync(plan, JSON.stringify({ directory: join(path, 'engine'), sql, view, tables: COUNTS }))
     const child = spawnSync(process.execPath, [fileURLToPath(new URL('kill-child.js', import.meta.url)), plan])
     expect([view, child.signal, child.stderr.toString()]).toEqual([view, 'SIGKILL', ''])
 

@@ -3,6 +3,7 @@
  * HTTP transport where no server can run. A process of its own, since a process has one data directory. `node http-front.js <directory>`
  * tells its port to the parent; it ends with the parent.
  */
+import { rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { drainPending, Session } from 'chdb'
@@ -24,6 +25,8 @@ const INTERFACE = new Set([
   'compress',
   'decompress',
 ])
+
+let inserts = 0
 
 /** @param {string} text */
 function literal(text) {
@@ -58,6 +61,15 @@ async function answer(parameters, body) {
       const insert = /^\s*INSERT INTO (\S+) \(([^)]*)\)\s+FORMAT (\w+)\s*$/i.exec(query)
       if (!insert) throw new Error(`Code: 62. DB::Exception: Syntax error: ${query.slice(0, 200)}. (SYNTAX_ERROR)`)
       const [, table = '', columns = '', format] = insert
+      if (format === 'Native') {
+        // The binding takes text only.
+        const file = `${directory}.${++inserts}.native`
+        writeFileSync(file, body)
+        await session
+          .queryAsync(`INSERT INTO ${table} (${columns}) SELECT ${columns} FROM file('${file}', 'Native')`)
+          .finally(() => rmSync(file))
+        return Buffer.alloc(0)
+      }
       await session.insert({
         table: table.replaceAll('`', ''),
         columns: columns.split(',').map((column) => column.trim().replaceAll('`', '')),

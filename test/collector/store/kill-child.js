@@ -1,11 +1,11 @@
 /**
  * Inserts a batch and kills itself in the middle: as soon as one of the tables has rows of it and another has not. Started with a JSON file
- * that tells what to insert, as the store would, and which view to slow down so that there is such a moment. Exits 3 where it saw none.
+ * with the statement that inserts it, as the store would, and which view to slow down so that there is such a moment. Exits 3 where it saw none.
  */
 import { readFileSync } from 'node:fs'
 import { Session } from 'chdb'
 
-const { directory, insert, view, tables } = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8'))
+const { directory, sql, view, tables } = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8'))
 const writer = new Session(directory)
 const reader = new Session(directory)
 
@@ -25,11 +25,9 @@ async function counts() {
 
 const before = await counts()
 let isDone = false
-const inserted = writer
-  .insert({ ...insert, format: 'TabSeparated', values: Buffer.from(insert.body, 'base64') })
-  .then(() => {
-    isDone = true
-  })
+const inserted = writer.queryAsync(sql).then(() => {
+  isDone = true
+})
 while (!isDone) {
   const now = await counts()
   const changed = now.map((count, index) => count !== before[index])
