@@ -6,6 +6,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { diag } from '@opentelemetry/api'
 import { calcPrice, findProvider } from '@pydantic/genai-prices'
+import { operationKind, SPENDING_KINDS } from './catalogue.js'
 import type { Cost, Operation, Usage } from './operation.js'
 import {
   type CustomPrice,
@@ -43,6 +44,15 @@ export type Pricer = {
   reload(prices: readonly CustomPrice[]): boolean
   /** Reads `options.file` again, by the same rules. True without a file, as there is nothing to read. */
   reloadFile(): boolean
+}
+
+/**
+ * Gives an operation that spends and has no cost the one `price` finds. In place, so `operation` must be the caller's own; with a spread
+ * it would have another shape than all others, which is ten times slower to read.
+ */
+export function priceInPlace(operation: Operation, price: (operation: Operation) => Cost | undefined): void {
+  if (operation.cost !== undefined || !SPENDING_KINDS.includes(operationKind(operation.operation))) return
+  ;(operation as { cost?: Cost | undefined }).cost = price(operation)
 }
 
 /** What is known of one model: the override, in force from an epoch millisecond on, and the catalogue's rate. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Operation, Usage } from '../src/operation.js'
-import { type CustomPrice, createPricer, type Pricer } from '../src/price.js'
+import type { Cost, Operation, Usage } from '../src/operation.js'
+import { type CustomPrice, createPricer, type Pricer, priceInPlace } from '../src/price.js'
 
 const noon = Date.UTC(2026, 8, 1, 12)
 const usage: Usage = { inputTokens: 1000, outputTokens: 500 }
@@ -237,4 +237,24 @@ test('an unknown model is looked up once', () => {
   pricer.rate('openai', 'nobody-knows')
   pricer.rate('openai', 'nobody-knows')
   expect(pricer.cacheSize).toBe(1)
+})
+
+test('an operation that spends and has no cost gets its price, in place; others stay as they are', () => {
+  const found: Cost = { nanoDollars: 5, source: 'catalogue', version: 'v' }
+  const f = (operation: Operation, cost: Cost | undefined) => {
+    const keys = Object.keys(operation)
+    priceInPlace(operation, () => found)
+    expect(operation.cost).toEqual(cost)
+    expect(Object.keys(operation)).toEqual(keys)
+  }
+  f({ operation: 'chat', cost: undefined }, found)
+  f({ operation: 'embeddings', cost: undefined }, found)
+  f({ operation: 'a name of its own', cost: undefined }, found)
+  f({ operation: 'chat', cost: { nanoDollars: 0, source: 'provider' } }, { nanoDollars: 0, source: 'provider' })
+  // Those inside have it already.
+  f({ operation: 'invoke_agent', cost: undefined }, undefined)
+  f({ operation: 'invoke_workflow', cost: undefined }, undefined)
+  const unknown: Operation = { operation: 'chat', cost: undefined }
+  priceInPlace(unknown, () => undefined)
+  expect(unknown.cost).toBeUndefined()
 })

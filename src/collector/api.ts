@@ -1,9 +1,9 @@
 /** What the collector tells of itself, and what it is told, beside what it receives: `/api/v1`. */
 import type { FastifyPluginCallback, RouteShorthandOptions } from 'fastify'
-import { imbalances, type Ledger } from './ledger.js'
+import { imbalances, type WholeLedger } from './ledger.js'
 
 export type ApiOptions = {
-  readonly ledger: () => Ledger
+  readonly ledger: () => WholeLedger
   /** Without secrets. */
   readonly config: () => object
   /** Deletes what belongs to one hashed identity; resolves with how many operations that were. */

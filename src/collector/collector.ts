@@ -137,7 +137,7 @@ export async function startCollector({ config: given, version, log }: CollectorO
           ledger: () => queue.ledger(),
           queue: () => queue.sizes,
           targets: () => targetSnapshots(config.forward, forwarding, queue),
-          store: () => upkeep.size,
+          store: () => upkeep.found,
           normalise: () => dialects.snapshot(),
           memory: () => memory,
           discarded: () => Object.fromEntries(discarded),
@@ -216,7 +216,7 @@ export async function startCollector({ config: given, version, log }: CollectorO
     server.register(createMetricsPage({ path: config.metrics.path, page: () => telemetry.page() }))
     server.register(
       createApi({
-        ledger: () => queue.ledger(),
+        ledger: () => ({ ...queue.ledger(), imported: upkeep.found?.imported ?? null }),
         config: () => effectiveConfig(config),
         eraseIdentity: (hash) => erase(storing, hash),
       }),

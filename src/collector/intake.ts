@@ -1,5 +1,5 @@
 /** What was received becomes operations, priced, and goes into the queue: the stage between receiving and what is durable. */
-import { type Cost, type Operation, operationKind, SPENDING_KINDS } from 'tokmeter/core'
+import { type Cost, type Operation, priceInPlace } from 'tokmeter/core'
 import type { Batch, IdentifiedOperation, Signal } from './batch.js'
 import type { Arrival } from './ledger.js'
 import type { Decoded } from './otlp/decoded.js'
@@ -61,11 +61,8 @@ export function createIntake<Details extends Found>(options: IntakeOptions<Detai
     },
 
     async acceptEvents({ operations, received }: { operations: readonly IdentifiedOperation[]; received: Received }) {
-      for (const operation of operations) {
-        const spends = SPENDING_KINDS.includes(operationKind(operation.operation))
-        // It was made by receiving for nobody else.
-        if (spends && operation.cost === undefined) (operation as { cost?: Cost | undefined }).cost = price(operation)
-      }
+      // They were made by receiving for nobody else.
+      for (const operation of operations) priceInPlace(operation, price)
       return append('events', received, operations.length, operations)
     },
   }

@@ -60,6 +60,15 @@ export type Ledger = Reception & {
   readonly signals: { readonly [signal in Signal]: Reception }
 }
 
+/** The ledger, and beside it what is in the store and was never received. */
+export type WholeLedger = Ledger & {
+  /**
+   * Operations that `tokmeter import` read out of files, as the store knows of them. No part of the equations: nobody was promised
+   * anything. What was ever written to the store is `stored` and these. Null while the store was not asked yet.
+   */
+  readonly imported: number | null
+}
+
 /** The counts as they are moved and written down. */
 export type Counts = Writable<
   Pick<Ledger, 'rejected' | 'refused' | 'accepted' | 'received' | 'stored' | 'duplicate'>

@@ -21,7 +21,11 @@ export type Sources = {
   readonly targets: () => { readonly [target: string]: TargetSnapshot }
   /** Undefined until the store was asked for the first time. */
   readonly store: () =>
-    | { readonly tables: readonly { readonly table: string; readonly rows: number; readonly bytes: number }[] }
+    | {
+        readonly tables: readonly { readonly table: string; readonly rows: number; readonly bytes: number }[]
+        /** Operations that came out of files. */
+        readonly imported: number
+      }
     | undefined
   readonly normalise: () => {
     readonly dialects: {
@@ -250,6 +254,12 @@ export const SELF_METRICS: readonly SelfMetric[] = [
     ledger.counter(`ledger.${outcome}`, OPERATIONS, `Operations ${what}`, (now) => [[now[outcome]]]),
   ),
   ledger.counter('ledger.stored', OPERATIONS, 'Operations that are in the store.', ({ stored }) => [[stored]]),
+  store.counter(
+    'ledger.imported',
+    OPERATIONS,
+    'Operations that were read out of files into the store, beside those that came in.',
+    ({ imported }) => [[imported]],
+  ),
   ledger.counter('ledger.duplicate', OPERATIONS, 'Operations that had been accepted before.', (now) => [
     [now.duplicate],
   ]),

@@ -3,11 +3,17 @@ import type { Log } from './log.js'
 
 type Size = { readonly tables: readonly { readonly table: string; readonly rows: number; readonly bytes: number }[] }
 
+export type Found = Size & {
+  /** Operations that came out of files, ever. */
+  readonly imported: number
+}
+
 /** What is wanted of a store. */
 export type LookedAfter<Retention> = {
   setRetention(retention: Retention): Promise<void>
   applyRetention(): Promise<{ readonly dropped: readonly string[]; readonly isOverLimit: boolean }>
   size(): Promise<Size>
+  imported(): Promise<number>
 }
 
 /** How often, in milliseconds. */
@@ -25,7 +31,8 @@ export class Upkeep<Retention> {
   readonly #options: UpkeepOptions<Retention>
   readonly #timer: NodeJS.Timeout
   #working: Promise<void>
-  size: Size | undefined
+  /** What was found the last time; undefined before the first. */
+  found: Found | undefined
 
   constructor(options: UpkeepOptions<Retention>) {
     this.#options = options
@@ -53,7 +60,8 @@ export class Upkeep<Retention> {
       const { dropped, isOverLimit } = await store.applyRetention()
       if (dropped.length > 0) log.info({ dropped }, 'history past its retention was dropped')
       if (isOverLimit) log.warn({}, 'the store is larger than its limit: all of it is in partitions too new to drop')
-      this.size = await store.size()
+      const [{ tables }, imported] = [await store.size(), await store.imported()]
+      this.found = { tables, imported }
     } catch (error) {
       log.warn({ err: error }, 'the store could not be looked after')
     }

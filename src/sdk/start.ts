@@ -1,11 +1,10 @@
 /** Puts the SDK together: capture → buffer → instruments → export. Built last to first, stopped first to last; only here is the order known. */
 import { randomBytes } from 'node:crypto'
 import { DiagConsoleLogger, DiagLogLevel, diag } from '@opentelemetry/api'
-import { operationKind, SPENDING_KINDS } from '../catalogue.js'
 import { type CleanOperation, createCleaner, identified } from '../clean.js'
 import { createInstruments, type Instruments } from '../instruments.js'
-import type { Cost, Operation } from '../operation.js'
-import { createPricer } from '../price.js'
+import type { Operation } from '../operation.js'
+import { createPricer, priceInPlace } from '../price.js'
 import { createIdentityHash } from '../privacy.js'
 import { running, setRunning, untestedClients } from './active.js'
 import { Buffer } from './buffer.js'
@@ -115,8 +114,7 @@ function assemble(config: Config): Tokmeter {
     const cleaned = clean(operation, recordedAt, isEnding ? ending!.span : undefined)
     if (isEnding) ending!.cleaned = cleaned
     if (cleaned === undefined) return undefined
-    const spends = SPENDING_KINDS.includes(operationKind(cleaned.operation))
-    if (spends && cleaned.cost === undefined) (cleaned as { cost?: Cost | undefined }).cost = pricer.price(cleaned)
+    priceInPlace(cleaned, pricer.price)
     totals.add(cleaned)
     return cleaned
   }

@@ -4,8 +4,11 @@ import { join } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
 import type { Collector } from '../../src/collector/collector.js'
 import { changesBetween } from '../../src/collector/config/changes.js'
+import { storeSettings } from '../../src/collector/config/store-settings.js'
 import { type Config, loadConfig } from '../../src/collector/config.js'
+import { createLineReader } from '../../src/collector/import-lines.js'
 import { imbalances } from '../../src/collector/ledger.js'
+import { openStore } from '../../src/collector/store/store.js'
 import { start } from '../../src/index.js'
 import { OtlpServer } from '../sdk/otlp-server.js'
 import { collector, configOf, event, json, ledgerOf, newDirectory, post, stop, stopAll, stored } from './running.js'
@@ -109,6 +112,31 @@ test('bodies go on to the targets as they came, those that are no GenAI too, and
   expect(forward['there']?.sent).toBe(forward['there']?.accepted)
   expect(imbalances({ ...ledger, forward })).toEqual([])
   await target.close()
+})
+
+test('what is read out of a file is counted apart from what comes in, and both together are what is stored', async () => {
+  const config = configOf(newDirectory())
+  const file = join(newDirectory(), 'operations.jsonl')
+  const lines = [event('a'), event('b'), payload, { operation: 'chat', startTime: Date.now() }, 'no operation']
+  writeFileSync(file, lines.map((line) => JSON.stringify(line)).join('\n'))
+  const { location, options } = storeSettings(config)
+  const store = await openStore(location, options)
+  const { operations, rejected } = await store.importFile({ path: file, toOperations: createLineReader(config) })
+  await store.close()
+  expect([operations > 3, rejected]).toEqual([true, 1])
+
+  const made = await collector(config)
+  await vi.waitFor(async () => expect(await ledgerOf(made)).toMatchObject({ imported: operations }), {
+    timeout: 10_000,
+  })
+  await post(`${made.url}/api/v1/analytics/events`, [event('c'), event('d')])
+  await vi.waitFor(async () => expect((await ledgerOf(made)).stored).toBe(2), { timeout: 10_000 })
+  expect(await ledgerOf(made)).toMatchObject({ received: 2, accepted: 2, imported: operations, imbalances: [] })
+  expect(await metricsOf(made)).toContainEqual(
+    expect.stringMatching(new RegExp(`^tokmeter_ledger_imported_total.* ${operations}$`)),
+  )
+  await stop(made)
+  expect(await stored(config)).toHaveLength(operations + 2)
 })
 
 test('what no store takes waits in the queue, and is stored when there is one', async () => {

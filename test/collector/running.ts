@@ -6,7 +6,7 @@ import { pino } from 'pino'
 import { type Collector, startCollector } from '../../src/collector/collector.js'
 import { storeSettings } from '../../src/collector/config/store-settings.js'
 import { type Config, loadConfig } from '../../src/collector/config.js'
-import type { Ledger } from '../../src/collector/ledger.js'
+import type { WholeLedger } from '../../src/collector/ledger.js'
 import type { Log } from '../../src/collector/log.js'
 import { openStore } from '../../src/collector/store/store.js'
 
@@ -46,7 +46,7 @@ export const json = { 'content-type': 'application/json' }
 export const post = (url: string, body: unknown, headers: { [name: string]: string } = json) =>
   fetch(url, { method: 'POST', headers, body: JSON.stringify(body) })
 
-export async function ledgerOf({ url }: Collector): Promise<Ledger & { readonly imbalances: readonly string[] }> {
+export async function ledgerOf({ url }: Collector): Promise<WholeLedger & { readonly imbalances: readonly string[] }> {
   return (await fetch(`${url}/api/v1/ledger`)).json() as never
 }
 

@@ -110,15 +110,20 @@ test('whatever was acknowledged before an identity is erased goes, and whatever 
 test('while it is done nothing is stored that came later', async () => {
   const queue = await queueIn()
   const { writer, store } = await writing(queue)
-  await queue.append(ofUser('ann', ['a']))
-  let during: readonly string[] = []
-  await writer.afterAllStored(async () => {
-    for (const id of ['b', 'c', 'd', 'e']) await queue.append(ofUser('ann', [id]))
-    during = store.ids
-  }, MINUTE_MS)
-  expect(during).toEqual(['a'])
-  await writer.afterAllStored(async () => {}, MINUTE_MS)
-  expect(store.ids).toEqual(['a', 'b', 'c', 'd', 'e'])
+  const f = async (ids: readonly string[]) => {
+    const before = [...store.ids]
+    let during: readonly string[] = []
+    await writer.afterAllStored(async () => {
+      for (const id of ids) await queue.append(ofUser('ann', [id]))
+      during = store.ids
+    }, MINUTE_MS)
+    expect(during).toEqual(before)
+    await writer.afterAllStored(async () => {}, MINUTE_MS)
+    expect(store.ids).toEqual([...before, ...ids])
+  }
+  await f(['a', 'b', 'c', 'd'])
+  // Again when all is stored, and nobody is at work.
+  await f(['e', 'f', 'g', 'h'])
 })
 
 test('what is to be done behind what waits is not done when that is not stored in time, and says why', async () => {

@@ -5,9 +5,8 @@ import {
   createCleaner,
   identified,
   type Operation,
-  type OperationKind,
   operationKind,
-  SPENDING_KINDS,
+  priceInPlace,
 } from 'tokmeter/core'
 import type { IdentifiedOperation } from '../batch.js'
 import type { Attributes, Decoded, DecodedLogs, DecodedTraces, Group, LogRecord, Scope } from '../otlp/decoded.js'
@@ -71,19 +70,12 @@ export function createNormaliser(options: NormaliserOptions): Normaliser {
   const nesting = new Nesting()
   const spanSenders = new SpanSenders()
 
-  function finish(
-    draft: Draft,
-    kind: OperationKind,
-    dialect: DialectName,
-    time: number,
-  ): IdentifiedOperation | undefined {
+  function finish(draft: Draft, dialect: DialectName, time: number): IdentifiedOperation | undefined {
     // A time of 0 is one that was not told.
     if (draft.startTime !== undefined && draft.startTime <= 0) draft.startTime = undefined
     const cleaned = (dialect === 'tokmeter' ? cleanOwn : clean)(draft, time)
     if (cleaned === undefined) return undefined
-    const spends = SPENDING_KINDS.includes(kind)
-    // It is our own object, of one shape with all others: set in place, that stays so.
-    if (spends && cleaned.cost === undefined) (cleaned as { cost?: Cost | undefined }).cost = price(cleaned)
+    priceInPlace(cleaned, price)
     return identified(cleaned as CleanOperation)
   }
 
@@ -133,7 +125,7 @@ export function createNormaliser(options: NormaliserOptions): Normaliser {
       draft.spanId = span.spanId
       draft.sampled = true
       placeIn(draft, resource)
-      result.add(dialect, finish(draft, kind, dialect, time))
+      result.add(dialect, finish(draft, dialect, time))
     }
     return result.done()
   }
@@ -158,7 +150,7 @@ export function createNormaliser(options: NormaliserOptions): Normaliser {
         }
         identify(reading, record, dialect, resource, ids)
         placeIn(reading, resource)
-        result.add(dialect, finish(reading, operationKind(reading.operation), dialect, time))
+        result.add(dialect, finish(reading, dialect, time))
       }
     }
     return result.done()

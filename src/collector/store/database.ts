@@ -43,6 +43,15 @@ export async function transferPosition({ engine, placement }: Database, id: stri
   return rows[0]?.position
 }
 
+/** How far each of the transfers got whose ids begin so. */
+export async function transferPositions({ engine, placement }: Database, prefix: string): Promise<string[]> {
+  const rows = await engine.query<{ position: string }>(
+    `SELECT argMax(position, changed) AS position FROM ${qualified(placement, 'transfers')} WHERE startsWith(id, {prefix:String}) GROUP BY id`,
+    { prefix },
+  )
+  return rows.map(({ position }) => position)
+}
+
 export async function recordTransferPosition(database: Database, id: string, position: string): Promise<void> {
   const row = [id, position, (Date.now() / 1000).toFixed(3)].join('\t')
   await database.engine.insert({

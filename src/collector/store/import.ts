@@ -4,9 +4,9 @@ import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { pipeline, Transform, type TransformCallback } from 'node:stream'
 import { createGunzip } from 'node:zlib'
-import { createCleaner, identified } from 'tokmeter/core'
 import type { IdentifiedOperation } from '../batch.js'
-import { type Database, recordTransferPosition, transferPosition } from './database.js'
+import { type Database, recordTransferPosition, transferPosition, transferPositions } from './database.js'
+import { createExportedReader } from './exported-line.js'
 import { linesOf } from './lines.js'
 
 export type ImportProgress = {
@@ -37,6 +37,9 @@ export type ImportResult = Pick<ImportProgress, 'lines' | 'operations' | 'reject
 
 type Insert = (operations: readonly IdentifiedOperation[], token: string) => Promise<void>
 
+/** What the names of transfers out of files begin with. */
+const IMPORTS = 'import/'
+
 /** Bytes that tell one file from another, with its size. */
 const HEAD_BYTES = 65_536
 
@@ -44,10 +47,10 @@ const HEAD_BYTES = 65_536
 export async function importFile(
   database: Database,
   insert: Insert,
-  { path, toOperations = readOperation(), batchOperations = 20_000, onProgress = () => {}, signal }: ImportOptions,
+  { path, toOperations = exportedOperations(), batchOperations = 20_000, onProgress = () => {}, signal }: ImportOptions,
 ): Promise<ImportResult> {
   const { head, size: bytesTotal } = await headOf(path)
-  const id = `import/${createHash('sha256').update(head).digest('hex')}/${bytesTotal}`
+  const id = `${IMPORTS}${createHash('sha256').update(head).digest('hex')}/${bytesTotal}`
   const position = await transferPosition(database, id)
   const done: ImportResult = position === undefined ? { lines: 0, operations: 0, rejected: 0 } : JSON.parse(position)
   let bytesRead = 0
@@ -76,6 +79,12 @@ export async function importFile(
   }
   if (lines > done.lines) await store()
   return { lines, operations, rejected }
+}
+
+/** Operations that all imports so far have brought into the store. */
+export async function importedOperations(database: Database): Promise<number> {
+  const positions = await transferPositions(database, IMPORTS)
+  return positions.reduce((sum, position) => sum + (JSON.parse(position) as ImportResult).operations, 0)
 }
 
 async function headOf(path: string): Promise<{ readonly head: Buffer; readonly size: number }> {
@@ -115,15 +124,10 @@ function read(
   return toOperations(value)
 }
 
-/** An exported operation, checked as one from outside: the file may have been written by anybody. */
-function readOperation(): (line: unknown) => readonly IdentifiedOperation[] {
-  const clean = createCleaner({ hashIdentity: (identity) => identity, onDiscard: () => {} })
+function exportedOperations(): (line: unknown) => readonly IdentifiedOperation[] {
+  const readExported = createExportedReader()
   return (line) => {
-    if (typeof line !== 'object' || line === null || Array.isArray(line)) return []
-    const { operation, startTime } = line as { operation?: unknown; startTime?: unknown }
-    // Without its own time it would land in the window of the import.
-    if (typeof operation !== 'string' || operation === '' || typeof startTime !== 'number') return []
-    const cleaned = clean(line, startTime)
-    return cleaned ? [identified(cleaned)] : []
+    const operation = readExported(line)
+    return operation === undefined ? [] : [operation]
   }
 }

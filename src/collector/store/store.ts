@@ -7,7 +7,7 @@ import { type Database, insertOnce } from './database.js'
 import { openEmbedded } from './embedded.js'
 import type { Engine, Parameters, QueryOptions } from './engine.js'
 import { type ExportOptions, type ExportResult, exportOperations } from './export.js'
-import { type ImportOptions, type ImportResult, importFile } from './import.js'
+import { type ImportOptions, type ImportResult, importedOperations, importFile } from './import.js'
 import { adjustExpiry, migrate } from './migrations.js'
 import { applyRetention, eraseIdentity, type RetentionResult, type Size, sizeOf } from './retention.js'
 import { encode } from './rows.js'
@@ -68,6 +68,8 @@ export type Store = {
   eraseIdentity(hash: string): Promise<number>
   exportOperations(options: ExportOptions): Promise<ExportResult>
   importFile(options: ImportOptions): Promise<ImportResult>
+  /** Operations that came by `importFile`, ever: what the store has beyond what was inserted. */
+  imported(): Promise<number>
   /** Copies everything into another store; begun again with the same stores, it continues. */
   copyTo(target: Store, options?: CopyOptions): Promise<CopyResult>
   /** Waits for what is running. May be called twice. */
@@ -209,6 +211,7 @@ function createStore(
     importFile(importOptions) {
       return importFile(database, (operations, token) => this.insert(operations, token), importOptions)
     },
+    imported: () => importedOperations(database),
     copyTo: (target, copyOptions) => copyOperations(database, target.database, copyOptions),
     close() {
       closed ??= Promise.allSettled(inserts)

@@ -224,9 +224,11 @@ describe.each(transports)('%s', (_name, open) => {
     const renamed = lines.map((line) => JSON.stringify({ ...JSON.parse(line), service: imported }))
     const file = join(temporaryDirectory(), 'operations.jsonl.gz')
     writeFileSync(file, gzipSync(`${renamed.join('\n')}\nno JSON\n\n{"operation":"chat"}\n`))
+    const before = await store.imported()
     for (let time = 0; time < 2; time++) {
       const read = await store.importFile({ path: file, batchOperations: 25 })
       expect(read).toEqual({ lines: 62, operations: 60, rejected: 2 })
+      expect((await store.imported()) - before).toBe(60)
     }
     const expected = operations.map((operation) => ({ ...operation, service: imported })).sort(byId)
     expect((await stored(imported)).map(compact)).toEqual(expected.map(cleaned))
@@ -246,9 +248,11 @@ describe.each(transports)('%s', (_name, open) => {
     })
     await expect(stopped).rejects.toThrow('stopped')
     expect((await stored(service)).length).toBe(20)
+    const imported = await store.imported()
     const seen: number[] = []
     await store.importFile({ path: file, batchOperations: 20, onProgress: ({ operations }) => seen.push(operations) })
     expect([(await stored(service)).length, seen]).toEqual([50, [40, 50]])
+    expect((await store.imported()) - imported).toBe(30)
   })
 
   test('an export that was stopped goes on where it was', async () => {
