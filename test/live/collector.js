@@ -36,7 +36,8 @@ export async function startCollector(args = []) {
     [MAIN, '--port', '0', '--data', data, '--log-format', 'json', '--set', 'identities.key=live', ...args],
     { stdio: ['ignore', 'ignore', 'pipe'], cwd: data },
   )
-  const exit = once(child, 'exit')
+  // Closed, not just ended: what it said last is read by then.
+  const exit = once(child, 'close')
   let said = ''
   const url = await new Promise((resolve, reject) => {
     createInterface({ input: child.stderr }).on('line', (line) => {
