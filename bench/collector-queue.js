@@ -106,7 +106,7 @@ async function drain(queue, isOver) {
       continue
     const run = await queue.store.next({ maxOperations: 10_000, maxBytes: 32e6 })
     if (run === undefined) continue
-    operations += run.operations.length
+    for await (const some of run.read()) operations += some.length
     await run.commit()
   }
   return operations

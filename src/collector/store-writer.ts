@@ -5,7 +5,8 @@ import type { IdentifiedOperation } from './batch.js'
 /** Operations to store together, by a token that names the same operations after any crash. */
 type Run = {
   readonly token: string
-  readonly operations: readonly IdentifiedOperation[]
+  /** They, some at a time. */
+  readonly read: () => AsyncIterable<readonly IdentifiedOperation[]>
   readonly commit: () => Promise<void>
 }
 
@@ -18,7 +19,9 @@ export type RunSource = {
   next(limits: { readonly maxOperations: number; readonly maxBytes: number }): Promise<Run | undefined>
 }
 
-export type OperationStore = { insert(operations: readonly IdentifiedOperation[], token: string): Promise<void> }
+export type OperationStore = {
+  insert(operations: AsyncIterable<readonly IdentifiedOperation[]>, token: string): Promise<void>
+}
 
 export type StoreWriterOptions<Store extends OperationStore> = {
   readonly source: RunSource
@@ -146,7 +149,7 @@ export class StoreWriter<Store extends OperationStore> {
       // What was damaged is skipped, and a fence with it.
       await this.#runErrands()
       if (run === undefined) return false
-      await this.#store.insert(run.operations, run.token)
+      await this.#store.insert(run.read(), run.token)
       await run.commit()
       await this.#runErrands()
       return true

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { countArrival, imbalances, ledgerOf, noCounts, noTargetCounts } from '../../src/collector/ledger.js'
 import { openQueue } from '../../src/collector/queue/open-queue.js'
 import type { Queue } from '../../src/collector/queue/queue.js'
-import { batch, newDirectory, storeAll } from './queue-directory.js'
+import { batch, idsOf, newDirectory, storeAll } from './queue-directory.js'
 
 test('an arrival counts as received, and as what became of it, in operations and in items of its signal', () => {
   const counts = noCounts()
@@ -125,9 +125,9 @@ test('the ledger balances at every moment, whatever is appended, refused, stored
         balances()
         if (handed === undefined || one.end === 'forget') continue
         // Stored once and for all, in a store that knows tokens, or given up.
-        const again = handed.operations.filter(({ id }) => done.has(id))
-        expect(again).toEqual([])
-        for (const { id } of handed.operations) done.add(id)
+        const ids = await idsOf(handed)
+        expect(ids.filter((id) => done.has(id))).toEqual([])
+        for (const id of ids) done.add(id)
         await handed[one.end]()
       } else if (one.do === 'forward') {
         const nothing = new AbortController()

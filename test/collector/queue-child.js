@@ -42,7 +42,9 @@ async function store(isFinished) {
   while (await queue.store.available()) {
     const handed = await queue.store.next({ maxOperations: 50, maxBytes: 1e6 })
     if (handed === undefined) continue
-    tell('stored', { token: handed.token, ids: handed.operations.map(({ id }) => id) })
+    const ids = []
+    for await (const some of handed.read()) ids.push(...some.map(({ id }) => id))
+    tell('stored', { token: handed.token, ids })
     await handed.commit()
     if (isFinished()) return
   }

@@ -6,6 +6,7 @@ import { afterEach } from 'vitest'
 import type { Batch, IdentifiedOperation, Signal } from '../../src/collector/batch.js'
 import { openQueue } from '../../src/collector/queue/open-queue.js'
 import type { Queue, QueueOptions } from '../../src/collector/queue/queue.js'
+import type { Run } from '../../src/collector/queue/store-consumer.js'
 
 const open = new Set<Queue>()
 const directories: string[] = []
@@ -49,11 +50,22 @@ export function batch(
 
 export const everything = { maxOperations: 1_000_000, maxBytes: 1e9 }
 
+/** The operations of a run. */
+export async function operationsOf(run: Run | undefined): Promise<IdentifiedOperation[]> {
+  const operations: IdentifiedOperation[] = []
+  if (run !== undefined) for await (const some of run.read()) operations.push(...some)
+  return operations
+}
+
+export async function idsOf(run: Run | undefined): Promise<string[]> {
+  return (await operationsOf(run)).map(({ id }) => id)
+}
+
 /** Takes all that waits for the store, and returns the ids. */
 export async function storeAll(queue: Queue, limits = everything): Promise<string[]> {
   const ids: string[] = []
   for (let run = await queue.store.next(limits); run !== undefined; run = await queue.store.next(limits)) {
-    ids.push(...run.operations.map(({ id }) => id))
+    ids.push(...(await idsOf(run)))
     await run.commit()
   }
   return ids

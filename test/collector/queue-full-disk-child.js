@@ -35,7 +35,7 @@ const stored = []
 async function drain() {
   while (queue.ledger().inQueue > 0) {
     const run = await queue.store.next({ maxOperations: 10, maxBytes: 1e6 })
-    stored.push(...run.operations.map(({ id }) => id))
+    for await (const some of run.read()) stored.push(...some.map(({ id }) => id))
     await run.commit()
   }
 }

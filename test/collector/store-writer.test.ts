@@ -27,11 +27,11 @@ class MemoryStore {
     return this.rows.map(({ id }) => id)
   }
 
-  async insert(operations: readonly IdentifiedOperation[], token: string): Promise<void> {
+  async insert(operations: AsyncIterable<readonly IdentifiedOperation[]>, token: string): Promise<void> {
     await (this.gate ?? turn())
     const failure = this.failures.shift()
     if (failure === 'before') throw new Error('the engine is away')
-    if (!this.#tokens.has(token)) this.rows.push(...operations)
+    if (!this.#tokens.has(token)) for await (const some of operations) this.rows.push(...some)
     this.#tokens.add(token)
     await turn()
     if (failure === 'after') throw new Error('the answer was lost')

@@ -14,8 +14,12 @@ const SLICE_MS = 5
 export type Run = {
   /** For the engine to recognise the run by, should it come again: the same token has the same operations. */
   readonly token: string
-  readonly operations: readonly IdentifiedOperation[]
-  /** They are stored: the next run is another one. Resolves when this is on the disk. */
+  /**
+   * They, some at a time, decoded as they are asked for: fifty thousand at once would be 60 MB that live long enough to be copied by the
+   * garbage collector. May be read again. Throws when the run was committed or the queue closed meanwhile.
+   */
+  readonly read: () => AsyncGenerator<readonly IdentifiedOperation[]>
+  /** They were read, and are stored: the next run is another one. Resolves when this is on the disk. */
   readonly commit: () => Promise<void>
   /** The store can never take them. Resolves when they are counted as dropped. */
   readonly drop: () => Promise<void>
@@ -35,6 +39,11 @@ export type Fence = {
   /** Lets runs go over it. */
   readonly remove: () => void
 }
+
+/** Positions of the entries of a run: from the first to before the last. */
+type Extent = { readonly from: number; readonly to: number }
+/** How many operations were in it, and in those of its entries that are damaged. */
+type Found = { operations: number; damaged: number }
 
 export type StoreConsumerOptions = {
   readonly queueId: string
@@ -82,26 +91,22 @@ export class StoreConsumer {
    * What a run is made of is on the disk before it is returned.
    */
   async next(limits: RunLimits): Promise<Run | undefined> {
-    while (this.waiting.operations > 0 || this.#options.group.state.handedOut !== null) {
-      await this.#handOut(limits)
-      const { handedOut } = this.#options.group.state
-      if (handedOut === null) return undefined
-      const read = await this.#read(handedOut)
-      if (this.#isClosed) return undefined
-      if (read === undefined) continue
-      const { operations, damaged } = read
-      const token = `${this.#options.queueId}-${handedOut.from}-${handedOut.to}`
-      if (operations.length > 0) {
-        return {
-          token,
-          operations,
-          commit: () => this.#finish(handedOut, operations.length, damaged),
-          drop: () => this.#finish(handedOut, 0, damaged, operations.length),
-        }
-      }
-      await this.#finish(handedOut, 0, damaged)
+    if (this.waiting.operations === 0 && this.#options.group.state.handedOut === null) return undefined
+    await this.#handOut(limits)
+    const { handedOut } = this.#options.group.state
+    if (handedOut === null) return undefined
+    const found = { operations: 0, damaged: 0 }
+    const finish = async (isStored: boolean) => {
+      if (this.#options.group.state.handedOut?.from !== handedOut.from) return // It was committed before.
+      if (found.operations + found.damaged === 0) for await (const _ of this.#read(handedOut, found));
+      await this.#finish(handedOut, found, isStored)
     }
-    return undefined
+    return {
+      token: `${this.#options.queueId}-${handedOut.from}-${handedOut.to}`,
+      read: () => this.#read(handedOut, found),
+      commit: () => finish(true),
+      drop: () => finish(false),
+    }
   }
 
   /** Stands behind what is acknowledged by now; what is handed out already ends before it or with it. */
@@ -152,32 +157,32 @@ export class StoreConsumer {
     })
   }
 
-  /** Reads a run, others having their turn between; undefined when meanwhile it was committed, or the queue closed. */
-  async #read({ from, to }: { readonly from: number; readonly to: number }) {
+  /** Reads a run entry by entry, others having their turn between, and tells in `found` what was in it. */
+  async *#read(run: Extent, found: Found): AsyncGenerator<readonly IdentifiedOperation[]> {
     const { table, entries, group } = this.#options
-    const operations: IdentifiedOperation[] = []
+    let operations = 0
     let damaged = 0
     let until = performance.now() + SLICE_MS
-    for (let position = from; position < to; position++) {
+    for (let position = run.from; position < run.to; position++) {
+      if (this.#isClosed) throw new Error('the queue is closed')
+      if (group.state.handedOut?.from !== run.from) throw new Error('the run was committed')
       const bytes = table.getBinary(entries.key(position))
       const decoded = bytes === undefined ? undefined : decodeOperations(bytes)
       if (decoded === undefined) damaged += entries.at(position).items
-      else for (const operation of decoded) operations.push(operation)
+      else {
+        operations += decoded.length
+        yield decoded
+      }
       if (performance.now() < until) continue
       await new Promise((resolve) => setImmediate(resolve))
-      if (this.#isClosed || group.state.handedOut?.from !== from) return undefined
       until = performance.now() + SLICE_MS
     }
-    return { operations, damaged }
+    found.operations = operations
+    found.damaged = damaged
   }
 
   /** Moves the cursor over a run, and counts what became of it, in one transaction. */
-  #finish(
-    run: { readonly from: number; readonly to: number },
-    stored: number,
-    damaged: number,
-    notStorable = 0,
-  ): Promise<void> {
+  #finish(run: Extent, { operations, damaged }: Found, isStored: boolean): Promise<void> {
     const { table, entries, group } = this.#options
     return new Promise((resolve, reject) => {
       group.stageWithin(0, {
@@ -192,10 +197,10 @@ export class StoreConsumer {
           }
           draft.firstOperations = run.to
           draft.handedOut = null
-          draft.counts.stored += stored
+          if (isStored) draft.counts.stored += operations
           const dropped: { [reason in OperationDropReason]: number } = draft.counts.dropped
           dropped.damaged += damaged
-          dropped.not_storable += notStorable
+          if (!isStored) dropped.not_storable += operations
         },
         done: (error) => (error === undefined ? resolve() : reject(error)),
       })

@@ -22,9 +22,13 @@ export type Column = {
 }
 
 /** Takes what operations have for a column. */
-export type Collector = Omit<Cells<never>, 'add'> & {
+export type Collector = {
   /** Those from `start` to before `end`, in order. */
   add(operations: readonly IdentifiedOperation[], start: number, end: number): void
+  /** About the bytes so far. */
+  readonly bytes: number
+  /** The values of all rows; undefined when none had one. */
+  finish(): Buffer[] | undefined
 }
 
 type Read<T> = (operation: IdentifiedOperation) => T | undefined
@@ -35,19 +39,26 @@ function column<T>({ name, type, codec }: Omit<Column, 'collect'>, createCells: 
     type,
     ...(codec !== undefined && { codec }),
     collect() {
-      const cells = createCells()
+      // Most operations have nothing for half of the columns: those cost nothing until one has.
+      let cells: Cells<T> | undefined
+      let absent = 0
       return {
         add(operations, start, end) {
-          for (let index = start; index < end; index++) cells.add(read(operations[index]!))
-        },
-        prefix: cells.prefix,
-        get isEmpty() {
-          return cells.isEmpty
+          for (let index = start; index < end; index++) {
+            const value = read(operations[index]!)
+            if (cells !== undefined) cells.add(value)
+            else if (value === undefined) absent++
+            else {
+              cells = createCells()
+              for (; absent > 0; absent--) cells.add(undefined)
+              cells.add(value)
+            }
+          }
         },
         get bytes() {
-          return cells.bytes
+          return cells?.bytes ?? 0
         },
-        finish: () => cells.finish(),
+        finish: () => cells && [...(cells.prefix ? [cells.prefix] : []), ...cells.finish()],
       }
     },
   }
@@ -104,11 +115,11 @@ function ownId({ id, traceId, spanId }: IdentifiedOperation): string | undefined
 const ZSTD = 'ZSTD(1)'
 
 function name(of_column: string, read: Read<string>): Column {
-  return column({ name: of_column, type: 'LowCardinality(String)' }, words, read)
+  return column({ name: of_column, type: 'LowCardinality(String)' }, words, (operation) => read(operation) || undefined)
 }
 
 function unique(of_column: string, read: Read<string>): Column {
-  return column({ name: of_column, type: 'String', codec: ZSTD }, texts, read)
+  return column({ name: of_column, type: 'String', codec: ZSTD }, texts, (operation) => read(operation) || undefined)
 }
 
 function count(of_column: string, read: Read<number>, type = 'Nullable(UInt64)'): Column {
@@ -146,7 +157,7 @@ export const COLUMNS: readonly Column[] = [
   milliseconds('time_to_first_chunk_ms', ({ timeToFirstChunkMs }) => timeToFirstChunkMs),
   count('output_chunks', ({ outputChunks }) => outputChunks),
   column({ name: 'output_chunk_gaps', type: 'Array(Float64)', codec: ZSTD }, doubleLists, ({ outputChunkGaps }) =>
-    outputChunkGaps?.filter(Number.isFinite),
+    outputChunkGaps?.length ? outputChunkGaps.filter(Number.isFinite) : undefined,
   ),
   claim('streamed', ({ streamed }) => streamed),
   count('input_tokens', ({ usage }) => usage?.inputTokens),

@@ -6,8 +6,6 @@
 /** Collects the values of a column, then gives their bytes. What is collected alike gives the same bytes. */
 export type Cells<Value> = {
   add(value: Value | undefined): void
-  /** Rows so far that had no value are all there were. */
-  readonly isEmpty: boolean
   /** About the bytes so far. */
   readonly bytes: number
   /** What stands before all else, of the whole column: versions of how it is written. */
@@ -138,14 +136,9 @@ class Texts {
 /** A `String`; the empty one where there is no value. */
 export function texts(): Cells<string> {
   const values = new Texts()
-  let isEmpty = true
   return {
     add(value) {
-      if (value !== undefined && value !== '') isEmpty = false
       values.push(value ?? '')
-    },
-    get isEmpty() {
-      return isEmpty
     },
     get bytes() {
       return values.bytes
@@ -175,11 +168,6 @@ class Dictionary {
 
   get bytes(): number {
     return this.#texts.bytes + 4 * this.#length
-  }
-
-  /** Whether only empty texts were in it. */
-  get isEmpty(): boolean {
-    return this.#keys.size === 1
   }
 
   push(text: string): void {
@@ -219,9 +207,6 @@ export function words(): Cells<string> {
   return {
     prefix: DICTIONARY_VERSION,
     add: (value) => dictionary.push(value ?? ''),
-    get isEmpty() {
-      return dictionary.isEmpty
-    },
     get bytes() {
       return dictionary.bytes
     },
@@ -234,7 +219,6 @@ export function integers(): Cells<number> {
   const values = new Integers64()
   return {
     add: (value) => values.push(value ?? 0),
-    isEmpty: false,
     get bytes() {
       return values.bytes
     },
@@ -247,15 +231,10 @@ type Values = { readonly bytes: number; push(value: number): void; finish(): Buf
 /** `Nullable`: which rows have none, then a value for every row. */
 function nullable(values: Values): Cells<number> {
   const absent = new Bytes()
-  let isEmpty = true
   return {
     add(value) {
-      if (value !== undefined) isEmpty = false
       absent.push(value === undefined ? 1 : 0)
       values.push(value ?? 0)
-    },
-    get isEmpty() {
-      return isEmpty
     },
     get bytes() {
       return absent.bytes + values.bytes
@@ -281,9 +260,6 @@ export function doubleLists(): Cells<readonly number[]> {
       }
       ends.push(count)
     },
-    get isEmpty() {
-      return count === 0
-    },
     get bytes() {
       return ends.bytes + values.bytes
     },
@@ -308,9 +284,6 @@ export function maps<Value>(createValues: () => Cells<Value>): Cells<readonly (r
         count += entries.length
       }
       ends.push(count)
-    },
-    get isEmpty() {
-      return count === 0
     },
     get bytes() {
       return ends.bytes + keys.bytes + values.bytes

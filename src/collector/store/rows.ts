@@ -2,14 +2,15 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Cost, OperationError, TagValue, Usage } from 'tokmeter/core'
 import type { IdentifiedOperation } from '../batch.js'
-import { COLUMNS } from './columns.js'
+import { COLUMNS, type Column } from './columns.js'
 import { lengthBytes } from './native-cells.js'
 
 /** Most rows, and about the most bytes, of one insert. */
 export const INSERT_ROWS = 50_000
 export const INSERT_BYTES = 16 * 2 ** 20
-/** Rows encoded before others get their turn on the event loop: some 5 ms. */
-const SLICE_ROWS = 1000
+/** Rows encoded at once, and for how many milliseconds before others get their turn on the event loop. */
+const SLICE_ROWS = 500
+const SLICE_MS = 5
 
 export type EncodedRows = {
   readonly format: 'Native'
@@ -20,21 +21,28 @@ export type EncodedRows = {
   readonly rows: number
 }
 
+/** Operations to store: all of them, or some at a time. */
+export type OperationSource = readonly IdentifiedOperation[] | AsyncIterable<readonly IdentifiedOperation[]>
+
 /**
- * The operations in the engine's own format, in parts that are the same for the same operations, so that a batch sent again is the same bytes
- * again. Yields to the event loop as it goes.
+ * The operations in the engine's own format, in parts that are the same for the same operations coming in the same pieces, so that a batch
+ * sent again is the same bytes again. Yields to the event loop as it goes.
  */
-export async function* encode(operations: readonly IdentifiedOperation[]): AsyncGenerator<EncodedRows> {
+export async function* encode(source: OperationSource): AsyncGenerator<EncodedRows> {
   let part = createPart()
-  for (let start = 0; start < operations.length; start += SLICE_ROWS) {
-    const end = Math.min(start + SLICE_ROWS, operations.length)
-    part.add(operations, start, end)
-    if (part.isFull || end === operations.length) {
-      yield part.finish()
-      part = createPart()
+  let until = performance.now() + SLICE_MS
+  for await (const operations of Symbol.asyncIterator in source ? source : [source])
+    for (let start = 0; start < operations.length; start += SLICE_ROWS) {
+      part.add(operations, start, Math.min(start + SLICE_ROWS, operations.length))
+      if (part.isFull) {
+        yield part.finish()
+        part = createPart()
+      }
+      if (performance.now() < until) continue
+      await setImmediate()
+      until = performance.now() + SLICE_MS
     }
-    if (end < operations.length) await setImmediate()
-  }
+  if (!part.isEmpty) yield part.finish()
 }
 
 function createPart() {
@@ -45,22 +53,28 @@ function createPart() {
       for (const { values } of columns) values.add(operations, start, end)
       rows += end - start
     },
+    get isEmpty(): boolean {
+      return rows === 0
+    },
     get isFull(): boolean {
       return rows >= INSERT_ROWS || columns.reduce((sum, { values }) => sum + values.bytes, 0) >= INSERT_BYTES
     },
     finish(): EncodedRows {
       // Columns that none of the rows has anything for are filled by the engine, which takes it a tenth of the time of reading them.
-      const used = columns.filter(({ values }, index) => index === 0 || !values.isEmpty)
-      const parts = [lengthBytes(used.length), lengthBytes(rows)]
-      for (const { column, values } of used) {
-        parts.push(...[column.name, column.type].flatMap((text) => [lengthBytes(text.length), Buffer.from(text)]))
-        if (values.prefix !== undefined) parts.push(values.prefix)
-        parts.push(...values.finish())
+      const used: Column[] = []
+      const parts: Buffer[] = []
+      for (const { column, values } of columns) {
+        const bytes = values.finish()
+        if (bytes === undefined) continue
+        used.push(column)
+        for (const text of [column.name, column.type]) parts.push(lengthBytes(text.length), Buffer.from(text))
+        parts.push(...bytes)
       }
+      parts.unshift(lengthBytes(used.length), lengthBytes(rows))
       return {
         format: 'Native',
-        columns: used.map(({ column }) => column.name),
-        types: used.map(({ column }) => column.type),
+        columns: used.map(({ name }) => name),
+        types: used.map(({ type }) => type),
         body: Buffer.concat(parts),
         rows,
       }

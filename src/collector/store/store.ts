@@ -1,6 +1,5 @@
 /** The history: operations and their rollups in ClickHouse tables, embedded in this process or on a server. The wiring of the parts beside this file. */
 import { isDeepStrictEqual } from 'node:util'
-import type { IdentifiedOperation } from '../batch.js'
 import { type CopyOptions, type CopyResult, copyOperations } from './copy.js'
 import { openDataDirectory } from './data-directory.js'
 import { type Database, insertOnce } from './database.js'
@@ -10,7 +9,7 @@ import { type ExportOptions, type ExportResult, exportOperations } from './expor
 import { type ImportOptions, type ImportResult, importedOperations, importFile } from './import.js'
 import { adjustExpiry, migrate } from './migrations.js'
 import { applyRetention, eraseIdentity, type RetentionResult, type Size, sizeOf } from './retention.js'
-import { encode } from './rows.js'
+import { encode, type OperationSource } from './rows.js'
 import { type Placement, qualified, type RetentionDays, STORED_TABLES } from './schema.js'
 import { openServer } from './server.js'
 
@@ -54,7 +53,7 @@ export type Store = {
    * the process was killed in the middle. Resolves when it is on the disk. Best with 20,000 to 50,000 operations: each insert
    * costs some 0.14 s of a core whatever its size.
    */
-  insert(operations: readonly IdentifiedOperation[], token: string): Promise<void>
+  insert(operations: OperationSource, token: string): Promise<void>
   /** Rows of a SELECT. `{name:Type}` placeholders are bound; tables are named by `table()`. */
   query<Row>(sql: string, parameters?: Parameters, options?: QueryOptions): Promise<Row[]>
   /** The name of a table in SQL: `operations`, or `operations_1m`, `_5m`, `_1h`, `_1d`. */
@@ -175,7 +174,7 @@ function createStore(
   let closed: Promise<void> | undefined
   const inserts = new Set<Promise<void>>()
 
-  async function insertAll(operations: readonly IdentifiedOperation[], token: string): Promise<void> {
+  async function insertAll(operations: OperationSource, token: string): Promise<void> {
     let part = 0
     // The first part goes by the token itself, whether or not others follow.
     for await (const rows of encode(operations)) {
