@@ -1,0 +1,163 @@
+/** Asks a question and shapes what comes back: windows filled, names as they were given, and how much of it is known. */
+import type { Parameters, QueryOptions } from '../store/engine.js'
+import { RELATIVE_ERROR } from '../store/histogram.js'
+import { InvalidQuestion } from './invalid-question.js'
+import { PERCENTILES } from './measures.js'
+import { type Compiled, compile, LIMITS, type Place, type Question, SERIES_ROWS } from './question.js'
+import { type Granularity, type TimeRange, WINDOW_MS, windowStart } from './time-range.js'
+
+/** What is wanted of the store. */
+export type Askable = {
+  query<Row>(sql: string, parameters?: Parameters, options?: QueryOptions): Promise<Row[]>
+  table(name: string): string
+}
+
+export type Cell = string | number | null
+
+export type Answer = {
+  /** What is answered: whole windows, so it may be wider than what was asked for. */
+  readonly window: { readonly start_time: string; readonly end_time: string; readonly interval?: Granularity }
+  /** Where from: a rollup's percentiles are those of histograms. */
+  readonly source: 'rollups' | 'operations'
+  /** Of the calls of a model in the window. */
+  readonly coverage: Coverage
+  /** Largest relative error of a percentile, where there are any. */
+  readonly percentile_error?: number
+  readonly columns: readonly string[]
+  readonly rows: readonly { readonly [column: string]: Cell }[]
+  /** There are more rows: ask again with a larger offset. */
+  readonly has_more: boolean
+}
+
+export type Coverage = {
+  readonly calls: number
+  /** Share of them whose token usage is known; null where there are none. */
+  readonly usage: number | null
+  /** Share of them whose cost is known; null where there are none. */
+  readonly cost: number | null
+}
+
+/** The engine was stopped: the answer would have taken too long. */
+export class QuestionTimeout extends Error {
+  override readonly name = 'QuestionTimeout'
+}
+
+type Row = { readonly [column: string]: Cell }
+const MAX_EXECUTION_SECONDS = 30
+
+/** Throws InvalidQuestion for what cannot be answered, and QuestionTimeout for what takes longer than half a minute. */
+export async function ask(question: Question, store: Askable, place: Omit<Place, 'table'>): Promise<Answer> {
+  const compiled = compile(question, { ...place, table: (name) => store.table(name) })
+  const { sql, coverageSql, parameters } = compiled
+  const [rows, [covered]] = await Promise.all([
+    run<Row>(store, sql, parameters),
+    run<{ calls: number; with_usage: number; with_cost: number }>(store, coverageSql, parameters),
+  ])
+  const shaped =
+    question.interval === undefined
+      ? rows.map((row) => shape(row, compiled))
+      : series(question, question.interval, compiled, rows)
+  const { offset, limit } = question
+  const page = question.interval === undefined ? shaped.slice(0, limit) : shaped.slice(offset, offset + limit)
+  const hasMore = question.interval === undefined ? shaped.length > limit : shaped.length > offset + limit
+  const isEstimated = question.measures.some(({ aggregation }) =>
+    (PERCENTILES as readonly string[]).includes(aggregation),
+  )
+  return {
+    window: windowOf(compiled.range, question.interval),
+    source: compiled.source,
+    coverage: coverageOf(covered!),
+    ...(isEstimated && { percentile_error: RELATIVE_ERROR }),
+    columns: [
+      ...(question.interval === undefined ? [] : ['time']),
+      ...compiled.dimensions,
+      ...compiled.measures.map(({ name }) => name),
+    ],
+    rows: page,
+    has_more: hasMore,
+  }
+}
+
+async function run<T>(store: Askable, sql: string, parameters: Parameters): Promise<T[]> {
+  try {
+    return await store.query<T>(sql, parameters, { maxExecutionSeconds: MAX_EXECUTION_SECONDS })
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    if (/TIMEOUT_EXCEEDED|Code: 159\b/.test(message))
+      throw new QuestionTimeout(
+        `the answer takes longer than ${MAX_EXECUTION_SECONDS} seconds: ask for a shorter range`,
+        { cause: error },
+      )
+    if (/MEMORY_LIMIT_EXCEEDED|Code: 241\b/.test(message))
+      throw new InvalidQuestion(
+        'group_by',
+        'makes more groups than there is memory for: ask for a shorter range or fewer dimensions',
+      )
+    throw error
+  }
+}
+
+function windowOf({ start, end }: TimeRange, interval: Granularity | undefined): Answer['window'] {
+  const window = { start_time: new Date(start).toISOString(), end_time: new Date(end).toISOString() }
+  return interval === undefined ? window : { ...window, interval }
+}
+
+function coverageOf({
+  calls,
+  with_usage,
+  with_cost,
+}: {
+  calls: number
+  with_usage: number
+  with_cost: number
+}): Coverage {
+  const share = (known: number) => (calls === 0 ? null : known / calls)
+  return { calls, usage: share(with_usage), cost: share(with_cost) }
+}
+
+function shape(row: Row, { dimensions, measures }: Compiled): Row {
+  const shaped: { [column: string]: Cell } = {}
+  dimensions.forEach((name, index) => {
+    shaped[name] = row[`group ${index}`] ?? ''
+  })
+  measures.forEach(({ name }, index) => {
+    shaped[name] = row[`measure ${index}`] ?? null
+  })
+  return shaped
+}
+
+/** A row for each window and each group: a window without operations is one in which nothing was spent, not one that is missing. */
+function series({ groupBy }: Question, interval: Granularity, compiled: Compiled, rows: readonly Row[]): Row[] {
+  const { range, measures } = compiled
+  const groups = new Map<string, { readonly first: Row; readonly byWindow: Map<number, Row> }>()
+  for (const row of rows) {
+    const key = JSON.stringify(groupBy.map((_, index) => row[`group ${index}`]))
+    let group = groups.get(key)
+    if (group === undefined) {
+      group = { first: shape(row, compiled), byWindow: new Map() }
+      groups.set(key, group)
+    }
+    group.byWindow.set(Number(row['time of window']), shape(row, compiled))
+  }
+  const windows = Math.ceil((range.end - windowStart(range.start, interval)) / WINDOW_MS[interval])
+  if (rows.length > SERIES_ROWS || windows * groups.size > SERIES_ROWS) {
+    throw new InvalidQuestion(
+      'group_by',
+      `makes a series of more than ${SERIES_ROWS} rows: ask for a wider interval, a shorter range or fewer groups`,
+    )
+  }
+  const ofNothing = Object.fromEntries(measures.map(({ name, ofNothing }) => [name, ofNothing]))
+  // Without groups an empty range has its windows too.
+  const all =
+    groupBy.length === 0 && groups.size === 0 ? [{ first: {}, byWindow: new Map<number, Row>() }] : [...groups.values()]
+  const filled: Row[] = []
+  for (let time = windowStart(range.start, interval); time < range.end; time += WINDOW_MS[interval]) {
+    for (const { first, byWindow } of all) {
+      filled.push({ time: new Date(time).toISOString(), ...first, ...ofNothing, ...byWindow.get(time) })
+    }
+  }
+  return filled
+}
+
+/** Questions are answered in at most so many rows at a time. */
+export const DEFAULT_ROWS = Math.min(1000, LIMITS.rows)

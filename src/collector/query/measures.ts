@@ -1,0 +1,202 @@
+/** What can be asked of operations, in a client's words and as SQL over the columns of the rollups. */
+import { BILLABLE_KINDS, INFERENCE_OPERATIONS, operationKind, operationName, SPENDING_KINDS } from 'tokmeter/core'
+import { BASE, ZERO_BUCKET } from '../store/histogram.js'
+import { ROLLUP_COLUMNS } from '../store/rollups.js'
+import { DIMENSION_NAMES, dimensionOf } from './dimensions.js'
+import { InvalidQuestion } from './invalid-question.js'
+import { shown } from './time-range.js'
+
+const QUANTILES = { p50: 0.5, p75: 0.75, p90: 0.9, p95: 0.95, p99: 0.99, p999: 0.999 } as const
+export type Percentile = keyof typeof QUANTILES
+export const PERCENTILES = Object.keys(QUANTILES) as readonly Percentile[]
+
+export const AGGREGATIONS = ['sum', 'avg', 'count', 'min', 'max', 'rate', 'uniq', ...PERCENTILES] as const
+export type Aggregation = (typeof AGGREGATIONS)[number]
+
+/** One number of an answer. */
+export type Measure = {
+  readonly field: string
+  readonly aggregation: Aggregation
+}
+
+/** A number as SQL: what it reads, and how. */
+export type Expression = {
+  readonly sql: string
+  /** Columns of the rollups. */
+  readonly columns: readonly string[]
+  /** Only the raw operations can tell. */
+  readonly isRaw: boolean
+  /** What it is where there are no operations at all: nothing spent is zero, the mean of nothing is unknown. */
+  readonly ofNothing: 0 | null
+}
+
+const known = [...INFERENCE_OPERATIONS, ...Object.values(operationName)]
+const named = (operations: readonly string[]) => [...new Set(operations)].map((name) => `'${name}'`).join(', ')
+
+/** Calls of a model: what is billed by tokens. */
+export const IS_CALL = `operation IN (${named(known.filter((name) => BILLABLE_KINDS.includes(operationKind(name))))})`
+/** What an agent or a workflow run reports is that of the calls inside it: summed as well it would count twice. */
+const SPENDS = `operation NOT IN (${named(known.filter((name) => !SPENDING_KINDS.includes(operationKind(name))))})`
+
+type Distribution = {
+  readonly kind: 'distribution' | 'sum'
+  readonly column: string
+  readonly spends: boolean
+  readonly divisor?: number
+}
+type Field =
+  | Distribution
+  | { readonly kind: 'count'; readonly column: string; readonly condition?: string }
+  | { readonly kind: 'total' | 'error_rate' | 'dimension' }
+
+/** What has a histogram in the rollups has least, largest and percentiles. */
+const distribution = (column: string, spends = false, divisor = 1): Distribution => ({
+  kind: 'distribution',
+  column,
+  spends,
+  divisor,
+})
+const sum = (column: string, spends = false): Distribution => ({ kind: 'sum', column, spends })
+
+const FIELDS: { readonly [name: string]: Field } = {
+  operations: { kind: 'count', column: 'operations' },
+  calls: { kind: 'count', column: 'operations', condition: IS_CALL },
+  errors: { kind: 'count', column: 'errors' },
+  error_rate: { kind: 'error_rate' },
+  duration_ms: distribution('duration_ms'),
+  time_to_first_chunk_ms: distribution('time_to_first_chunk_ms'),
+  cost_usd: distribution('cost_nano_dollars', true, 1_000_000_000),
+  input_tokens: distribution('input_tokens', true),
+  output_tokens: distribution('output_tokens', true),
+  total_tokens: { kind: 'total' },
+  cache_read_tokens: sum('cache_read_tokens', true),
+  cache_write_tokens: sum('cache_write_tokens', true),
+  reasoning_tokens: sum('reasoning_tokens', true),
+  output_chunks: sum('output_chunks'),
+  retries: sum('retries'),
+}
+
+export const FIELD_NAMES: readonly string[] = Object.keys(FIELDS)
+
+const ALLOWED: { readonly [kind in Field['kind']]: readonly Aggregation[] } = {
+  count: ['count', 'sum', 'rate'],
+  error_rate: ['avg'],
+  total: ['sum', 'rate'],
+  sum: ['sum', 'avg', 'count', 'rate'],
+  distribution: ['sum', 'avg', 'count', 'rate', 'min', 'max', ...PERCENTILES],
+  dimension: ['uniq'],
+}
+
+/** The name of a measure in an answer that nobody gave another. */
+export function nameOf({ field, aggregation }: Measure): string {
+  return `${aggregation}_${field.replace(':', '_')}`
+}
+
+/** The SQL of a measure; `seconds` is what a rate is by. Throws InvalidQuestion where nothing is of that name, or has no such number. */
+export function expressionOf(at: string, { field: name, aggregation }: Measure, seconds: string): Expression {
+  const field: Field | undefined = Object.hasOwn(FIELDS, name)
+    ? FIELDS[name]
+    : aggregation === 'uniq'
+      ? { kind: 'dimension' }
+      : undefined
+  if (field === undefined) {
+    throw new InvalidQuestion(
+      `${at}.field`,
+      `names nothing that is measured: ${shown(name)}; there are ${FIELD_NAMES.join(', ')}`,
+      FIELD_NAMES,
+    )
+  }
+  const allowed = ALLOWED[field.kind]
+  if (!allowed.includes(aggregation)) {
+    const others = aggregation === 'uniq' ? `; uniq is of a dimension: ${DIMENSION_NAMES.join(', ')}` : ''
+    throw new InvalidQuestion(
+      `${at}.aggregation`,
+      `of ${name} must be one of ${allowed.join(', ')}; got ${aggregation}${others}`,
+      allowed,
+    )
+  }
+  switch (field.kind) {
+    case 'count': {
+      const counted = summed(field.column, field.condition)
+      return expression(aggregation === 'rate' ? `${counted} / ${seconds}` : counted, [field.column], 0)
+    }
+    case 'error_rate':
+      return expression('if(sum(operations) = 0, NULL, sum(errors) / sum(operations))', ['errors', 'operations'], null)
+    case 'total': {
+      const columns = ['input_tokens_sum', 'output_tokens_sum', 'input_tokens_known', 'output_tokens_known']
+      const anyKnown = `${summed('input_tokens_known', SPENDS)} + ${summed('output_tokens_known', SPENDS)}`
+      const total = `${summed('input_tokens_sum', SPENDS)} + ${summed('output_tokens_sum', SPENDS)}`
+      const unlessUnknown = ofKnown(anyKnown, SPENDS, `toFloat64(${total})`)
+      return expression(aggregation === 'rate' ? `${unlessUnknown} / ${seconds}` : unlessUnknown, columns, 0)
+    }
+    case 'dimension': {
+      const { sql, columns, isRaw } = dimensionOf(`${at}.field`, name)
+      // Where it is empty it is unknown, and no value of its own. Exact: a count of users that is nearly right is not.
+      return { sql: `uniqExactIf(${sql}, ${sql} != '')`, columns, isRaw, ofNothing: 0 }
+    }
+    default:
+      return ofDistribution(field, aggregation, seconds)
+  }
+}
+
+function ofDistribution(
+  { column, spends, divisor = 1 }: Distribution,
+  aggregation: Aggregation,
+  seconds: string,
+): Expression {
+  const condition = spends ? SPENDS : undefined
+  const count = summed(`${column}_known`, condition)
+  const scaled = (sql: string) => (divisor === 1 ? sql : `${sql} / ${divisor}`)
+  const total = scaled(`toFloat64(${summed(`${column}_sum`, condition)})`)
+  const columns = [`${column}_known`, `${column}_sum`]
+  switch (aggregation) {
+    case 'count':
+      return expression(count, [`${column}_known`], 0)
+    case 'sum':
+      return expression(ofKnown(count, condition, total), columns, 0)
+    case 'rate':
+      return expression(`${ofKnown(count, condition, total)} / ${seconds}`, columns, 0)
+    case 'avg':
+      return expression(`if(${count} = 0, NULL, ${total} / ${count})`, columns, null)
+    case 'min':
+    case 'max': {
+      const bound =
+        condition === undefined
+          ? `${aggregation}(${column}_${aggregation})`
+          : `${aggregation}If(${column}_${aggregation}, ${condition})`
+      return expression(scaled(bound), [`${column}_${aggregation}`], null)
+    }
+    default:
+      return expression(
+        scaled(quantileSql(`${column}_histogram`, condition, QUANTILES[aggregation as Percentile])),
+        [`${column}_histogram`],
+        null,
+      )
+  }
+}
+
+/** Operations of which nothing is known make a sum that is unknown; no operations at all make none. */
+function ofKnown(count: string, condition: string | undefined, total: string): string {
+  return `if(${count} = 0 AND ${summed('operations', condition)} > 0, NULL, ${total})`
+}
+
+function expression(sql: string, columns: readonly string[], ofNothing: 0 | null): Expression {
+  return { sql, columns: [...columns, 'operations'], isRaw: false, ofNothing }
+}
+
+function summed(column: string, condition: string | undefined): string {
+  return condition === undefined ? `sum(${column})` : `sumIf(${column}, ${condition})`
+}
+
+/** The value of nearest rank in a histogram of the rollups, told from the middle of its bucket; NULL where nothing was counted. */
+function quantileSql(histogram: string, condition: string | undefined, quantile: number): string {
+  const map = condition === undefined ? `sumMap(${histogram})` : `sumMapIf(${histogram}, ${condition})`
+  const counts = `mapValues(${map})`
+  const rank = `greatest(1, ceil(${quantile} * arraySum(${counts})))`
+  const bucket = `mapKeys(${map})[arrayFirstIndex(seen -> seen >= ${rank}, arrayCumSum(${counts}))]`
+  const middle = `if(${bucket} = ${ZERO_BUCKET}, 0, exp2(${bucket} / 16.) * ${(2 * BASE) / (1 + BASE)})`
+  return `if(empty(${map}), NULL, ${middle})`
+}
+
+/** Every column the rollups have: what a question may read. */
+export const READABLE: ReadonlySet<string> = new Set(ROLLUP_COLUMNS.map(({ name }) => name))

@@ -1,0 +1,257 @@
+/** The general question: which numbers, of which operations, told apart by what. Compiled to one SELECT whose every name is from a list and whose every value is bound. */
+import type { Parameters } from '../store/engine.js'
+import { type Dimension, dimensionOf } from './dimensions.js'
+import { InvalidQuestion } from './invalid-question.js'
+import { AGGREGATIONS, type Expression, expressionOf, IS_CALL, type Measure, nameOf } from './measures.js'
+import { fromRaw, fromRollups, type TableName } from './sources.js'
+import { coverOf, type KeptDays } from './tier-cover.js'
+import { type Granularity, shown, type TimeRange, WINDOW_MS } from './time-range.js'
+
+export const FILTER_OPERATORS = ['eq', 'ne', 'in', 'not_in', 'prefix'] as const
+export const HAVING_OPERATORS = ['gt', 'gte', 'lt', 'lte'] as const
+
+export type Filter = {
+  readonly dimension: string
+  readonly operator: (typeof FILTER_OPERATORS)[number]
+  /** A list for `in` and `not_in`. The empty text stands for what is unknown. */
+  readonly value: string | readonly string[]
+}
+
+/** On a measure by its name in the answer. */
+export type Having = {
+  readonly measure: string
+  readonly operator: (typeof HAVING_OPERATORS)[number]
+  readonly value: number
+}
+
+export type Order = { readonly by: string; readonly direction: 'asc' | 'desc' }
+
+export type Question = {
+  readonly range: TimeRange
+  /** Windows of a series; none: one number for the whole range. */
+  readonly interval?: Granularity | undefined
+  readonly measures: readonly (Measure & { readonly alias?: string | undefined })[]
+  readonly groupBy: readonly string[]
+  readonly filters: readonly Filter[]
+  readonly having: readonly Having[]
+  /** @default largest of the first measure first; a series is in the order of time */
+  readonly order?: Order | undefined
+  readonly limit: number
+  readonly offset: number
+}
+
+export const LIMITS = {
+  measures: 20,
+  groupBy: 5,
+  filters: 20,
+  values: 1000,
+  having: 10,
+  rows: 10_000,
+  offset: 100_000,
+} as const
+
+/** Where the answers are: which tables, and for how long they are kept. */
+export type Place = { readonly table: TableName; readonly kept: KeptDays; readonly now: number }
+
+export type Compiled = {
+  readonly sql: string
+  readonly parameters: Parameters
+  /** What is answered, which may be wider than what was asked for. */
+  readonly range: TimeRange
+  readonly source: 'rollups' | 'operations'
+  /** In the order of the answer's columns. */
+  readonly measures: readonly { readonly name: string; readonly ofNothing: 0 | null }[]
+  readonly dimensions: readonly string[]
+  /** SQL of the coverage of the whole range. */
+  readonly coverageSql: string
+}
+
+const OPERATORS = { gt: '>', gte: '>=', lt: '<', lte: '<=' } as const
+const ALIAS = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/
+
+/** Throws InvalidQuestion for what cannot be answered. */
+export function compile(question: Question, place: Place): Compiled {
+  const { interval, groupBy, filters, having, limit, offset } = question
+  check(question)
+  const parameters: { [name: string]: string | number | readonly string[] } = {}
+  const dimensions = groupBy.map((name, index) => dimensionOf(`group_by[${index}]`, name))
+  const conditions = filters.map((filter, index) => conditionOf(filter, index, parameters))
+  const seconds = '{seconds:Float64}'
+  const measures = question.measures.map((measure, index) => ({
+    name: measure.alias ?? nameOf(measure),
+    expression: expressionOf(`metrics[${index}]`, measure, seconds),
+  }))
+  const names = uniqueNames(
+    measures.map(({ name }) => name),
+    groupBy,
+  )
+
+  const isRaw =
+    [...dimensions, ...conditions.map(({ dimension }) => dimension)].some((dimension) => dimension.isRaw) ||
+    measures.some(({ expression }) => expression.isRaw)
+  const cover = isRaw ? undefined : coverOf(question.range, interval ?? '1d', place.kept, place.now)
+  const range = cover?.range ?? question.range
+  const where = conditions.map(({ sql }) => sql)
+  const rowsOf = (columns: readonly string[]) =>
+    cover === undefined
+      ? fromRaw(place.table, range, columns, where)
+      : fromRollups(place.table, cover.segments, columns, where)
+
+  parameters['seconds'] = (interval === undefined ? range.end - range.start : WINDOW_MS[interval]) / 1000
+  const columns = columnsOf(
+    dimensions,
+    measures.map(({ expression }) => expression),
+  )
+  const groups = [
+    ...(interval === undefined ? [] : [`${windowSql(interval)} AS \`time of window\``]),
+    ...dimensions.map(({ sql }, index) => `toString(${sql}) AS \`group ${index}\``),
+  ]
+  const select = [...groups, ...measures.map(({ expression }, index) => `${expression.sql} AS \`measure ${index}\``)]
+  const grouped = groups.map((_, index) => index + 1)
+  const clauses = [
+    `SELECT ${select.join(',\n  ')}`,
+    `FROM (\n${rowsOf(columns)}\n)`,
+    ...(grouped.length > 0 ? [`GROUP BY ${grouped.join(', ')}`] : []),
+    ...(having.length > 0
+      ? [`HAVING ${having.map((one, index) => havingSql(one, index, names, parameters)).join(' AND ')}`]
+      : []),
+    `ORDER BY ${orderSql(question, names)}`,
+    // One row more than asked for tells that there are more. A series is filled and cut where it is read.
+    interval === undefined ? `LIMIT ${limit + 1} OFFSET ${offset}` : `LIMIT ${SERIES_ROWS + 1}`,
+  ]
+  return {
+    sql: clauses.join('\n'),
+    parameters,
+    range,
+    source: cover === undefined ? 'operations' : 'rollups',
+    measures: measures.map(({ name, expression: { ofNothing } }) => ({ name, ofNothing })),
+    dimensions: groupBy,
+    coverageSql: coverageSql(rowsOf),
+  }
+}
+
+/** Most rows read of a series, before it is filled. */
+export const SERIES_ROWS = 100_000
+
+function check({ measures, groupBy, filters, having, limit, offset, interval, order, range }: Question): void {
+  const most = (field: string, count: number, allowed: number) => {
+    if (count > allowed) throw new InvalidQuestion(field, `may be at most ${allowed}; got ${count}`)
+  }
+  if (measures.length === 0) throw new InvalidQuestion('metrics', 'must name at least one number')
+  most('metrics', measures.length, LIMITS.measures)
+  most('group_by', groupBy.length, LIMITS.groupBy)
+  most('filters', filters.length, LIMITS.filters)
+  most('having', having.length, LIMITS.having)
+  most('limit', limit, LIMITS.rows)
+  most('offset', offset, LIMITS.offset)
+  if (new Set(groupBy).size < groupBy.length) throw new InvalidQuestion('group_by', 'names a dimension twice')
+  if (interval !== undefined && (order !== undefined || having.length > 0)) {
+    throw new InvalidQuestion(
+      order === undefined ? 'having' : 'order',
+      'is for questions without interval: a series is in the order of time, and whole',
+    )
+  }
+  if (interval !== undefined && (range.end - range.start) / WINDOW_MS[interval] > LIMITS.rows)
+    throw new InvalidQuestion('interval', `makes more than ${LIMITS.rows} windows of this range: ask for a wider one`)
+  for (const { aggregation } of measures)
+    if (!AGGREGATIONS.includes(aggregation))
+      throw new InvalidQuestion('metrics', `names no aggregation: ${aggregation}`, AGGREGATIONS)
+}
+
+function columnsOf(dimensions: readonly Dimension[], expressions: readonly Expression[]): string[] {
+  // What is spent is told from calls by their operation.
+  return [
+    ...new Set([
+      'operation',
+      ...dimensions.flatMap(({ columns }) => columns),
+      ...expressions.flatMap(({ columns }) => columns),
+    ]),
+  ]
+}
+
+function windowSql(interval: Granularity): string {
+  const milliseconds = WINDOW_MS[interval]
+  return `intDiv(toUnixTimestamp64Milli(toDateTime64(time, 3, 'UTC')), ${milliseconds}) * ${milliseconds}`
+}
+
+function conditionOf(
+  { dimension: name, operator, value }: Filter,
+  index: number,
+  parameters: { [name: string]: string | readonly string[] | number },
+) {
+  const at = `filters[${index}]`
+  const dimension = dimensionOf(`${at}.dimension`, name)
+  const isList = operator === 'in' || operator === 'not_in'
+  if (isList !== Array.isArray(value)) {
+    throw new InvalidQuestion(
+      `${at}.value`,
+      isList ? `of ${operator} must be a list of texts` : `of ${operator} must be a text`,
+    )
+  }
+  if (isList && (value.length === 0 || value.length > LIMITS.values))
+    throw new InvalidQuestion(`${at}.value`, `must hold 1 to ${LIMITS.values} texts; got ${value.length}`)
+  const parameter = `filter${index}`
+  parameters[parameter] = value as string | readonly string[]
+  const bound = `{${parameter}:${isList ? 'Array(String)' : 'String'}}`
+  const sql = {
+    eq: `${dimension.sql} = ${bound}`,
+    ne: `${dimension.sql} != ${bound}`,
+    in: `has(${bound}, toString(${dimension.sql}))`,
+    not_in: `NOT has(${bound}, toString(${dimension.sql}))`,
+    prefix: `startsWith(toString(${dimension.sql}), ${bound})`,
+  }[operator]
+  return { dimension, sql }
+}
+
+function uniqueNames(measures: readonly string[], groupBy: readonly string[]): readonly string[] {
+  const seen = new Set<string>(['time', ...groupBy])
+  for (const name of measures) {
+    if (!ALIAS.test(name))
+      throw new InvalidQuestion('metrics', `alias must be a name of letters, digits and _; got ${shown(name)}`)
+    if (seen.has(name)) throw new InvalidQuestion('metrics', `has ${shown(name)} twice: give one of them another alias`)
+    seen.add(name)
+  }
+  return measures
+}
+
+function measureIndex(field: string, name: string, names: readonly string[]): number {
+  const index = names.indexOf(name)
+  if (index === -1)
+    throw new InvalidQuestion(
+      field,
+      `names no metric of the question: ${shown(name)}; there are ${names.join(', ')}`,
+      names,
+    )
+  return index
+}
+
+function havingSql(
+  { measure, operator, value }: Having,
+  index: number,
+  names: readonly string[],
+  parameters: { [name: string]: number | string | readonly string[] },
+): string {
+  parameters[`having${index}`] = value
+  return `ifNull(\`measure ${measureIndex(`having[${index}].metric`, measure, names)}\` ${OPERATORS[operator]} {having${index}:Float64}, false)`
+}
+
+/** By the groups as well, so that pages of equal numbers do not overlap. */
+function orderSql({ interval, groupBy, order }: Question, names: readonly string[]): string {
+  const groups = groupBy.map((_, index) => `\`group ${index}\``)
+  if (interval !== undefined) return ['`time of window`', ...groups].join(', ')
+  const { by, direction } = order ?? { by: names[0]!, direction: 'desc' as const }
+  const group = groupBy.indexOf(by)
+  const first = group === -1 ? `\`measure ${measureIndex('order.by', by, [...names])}\`` : `\`group ${group}\``
+  return [
+    `${first} ${direction === 'asc' ? 'ASC' : 'DESC'} NULLS LAST`,
+    ...groups.filter((name) => name !== first),
+  ].join(', ')
+}
+
+/** Of the calls of a model: how many there are, and of how many usage and cost are known. */
+function coverageSql(rowsOf: (columns: readonly string[]) => string): string {
+  const columns = ['operation', 'operations', 'input_tokens_known', 'cost_nano_dollars_known']
+  return `SELECT sumIf(operations, ${IS_CALL}) AS calls, sumIf(input_tokens_known, ${IS_CALL}) AS with_usage,
+  sumIf(cost_nano_dollars_known, ${IS_CALL}) AS with_cost
+FROM (\n${rowsOf(columns)}\n)`
+}

@@ -1,0 +1,304 @@
+import fc from 'fast-check'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { IdentifiedOperation } from '../../../src/collector/batch.js'
+import { type Answer, ask } from '../../../src/collector/query/ask.js'
+import { InvalidQuestion } from '../../../src/collector/query/invalid-question.js'
+import { AGGREGATIONS, type Aggregation, FIELD_NAMES } from '../../../src/collector/query/measures.js'
+import type { Question } from '../../../src/collector/query/question.js'
+import type { Store } from '../../../src/collector/store/store.js'
+import { anyOperation, chat, NOON } from '../store/operations.js'
+import { closeAll, opened, temporaryDirectory } from '../store/stores.js'
+import { dimensionValue, recomputed } from './recomputed.js'
+
+const HOUR = 3_600_000
+const KEPT = { '1m': 40, '5m': 40, '1h': 400, '1d': 1825 }
+const place = { kept: KEPT, now: NOON + 43_200_000 }
+
+let operations: readonly IdentifiedOperation[]
+let store: Store
+
+beforeAll(async () => {
+  store = await opened({ path: temporaryDirectory() })
+  // Names repeat, so that groups have members; times are of the one day.
+  operations = fc.sample(anyOperation, { numRuns: 400, seed: 7 }).map((operation, index) => ({
+    ...operation,
+    id: `operation-${index}`,
+    startTime: NOON - (Math.abs(operation.startTime) % (12 * HOUR)),
+    conversationId: `${index % 7}`.repeat(32),
+    userId: index % 5 === 0 ? undefined : `${index % 3}`.repeat(32),
+    agentName: index % 2 === 0 ? 'planner' : undefined,
+    operation: ['chat', 'embeddings', 'execute_tool', 'invoke_agent', 'my_own'][index % 5]!,
+    tags: { team: `t${index % 4}`, odd: "it's" },
+  })) as IdentifiedOperation[]
+  await store.insert(operations, 'all')
+})
+afterAll(closeAll)
+
+function question(fields: Partial<Question>): Question {
+  return {
+    range: { start: NOON - 12 * HOUR, end: NOON + HOUR },
+    measures: [{ field: 'operations', aggregation: 'count' }],
+    groupBy: [],
+    filters: [],
+    having: [],
+    limit: 10_000,
+    offset: 0,
+    ...fields,
+  }
+}
+
+const DIMENSIONS = [
+  'model',
+  'provider',
+  'operation',
+  'service',
+  'agent',
+  'tool',
+  'error_type',
+  'user_id',
+  'conversation_id',
+  'tag:team',
+  'response_model',
+]
+
+const anyMeasure = fc
+  .tuple(fc.constantFrom(...FIELD_NAMES, 'user_id', 'model'), fc.constantFrom(...AGGREGATIONS))
+  .filter(([field, aggregation]) => isAllowed(field, aggregation))
+  .map(([field, aggregation]) => ({ field, aggregation }))
+
+function isAllowed(field: string, aggregation: Aggregation): boolean {
+  if (['user_id', 'model'].includes(field)) return aggregation === 'uniq'
+  if (['operations', 'calls', 'errors'].includes(field)) return ['count', 'rate'].includes(aggregation)
+  if (field === 'error_rate') return aggregation === 'avg'
+  if (field === 'total_tokens') return ['sum', 'rate'].includes(aggregation)
+  if (['cache_read_tokens', 'cache_write_tokens', 'reasoning_tokens', 'output_chunks', 'retries'].includes(field))
+    return ['sum', 'avg', 'count', 'rate'].includes(aggregation)
+  return aggregation !== 'uniq'
+}
+
+const anyFilter = fc.constantFrom(...DIMENSIONS).chain((dimension) => {
+  const value = fc.nat({ max: 399 }).map((index) => dimensionValue(operations[index]!, dimension))
+  return fc.oneof(
+    fc.record({ dimension: fc.constant(dimension), operator: fc.constantFrom('eq' as const, 'ne' as const), value }),
+    fc.record({
+      dimension: fc.constant(dimension),
+      operator: fc.constant('prefix' as const),
+      value: value.map((text) => text.slice(0, 2)),
+    }),
+    fc.record({
+      dimension: fc.constant(dimension),
+      operator: fc.constantFrom('in' as const, 'not_in' as const),
+      value: fc.array(value, { minLength: 1, maxLength: 3 }),
+    }),
+  )
+})
+
+const anyQuestion = fc
+  .record({
+    start: fc.nat({ max: 13 * HOUR }).map((offset) => NOON - 12 * HOUR + offset),
+    length: fc.oneof(
+      fc.integer({ min: 1, max: 13 * HOUR }),
+      fc.integer({ min: 1, max: 10 }).map((hours) => hours * HOUR),
+    ),
+    interval: fc.option(fc.constantFrom('5m' as const, '1h' as const, '1d' as const), { nil: undefined }),
+    measures: fc.uniqueArray(anyMeasure, {
+      minLength: 1,
+      maxLength: 5,
+      selector: ({ field, aggregation }) => `${field} ${aggregation}`,
+    }),
+    groupBy: fc.uniqueArray(fc.constantFrom(...DIMENSIONS), { maxLength: 2 }),
+    filters: fc.array(anyFilter, { maxLength: 2 }),
+  })
+  .map(({ start, length, ...rest }) => question({ ...rest, range: { start, end: start + length } }))
+
+function rangeOf({ window }: Answer) {
+  return { start: Date.parse(window.start_time), end: Date.parse(window.end_time) }
+}
+
+/** As wide as what is stored: microseconds, and sums of floats in another order. */
+function expectClose(actual: unknown, expected: number | null, of: string): void {
+  if (expected === null || typeof actual !== 'number') expect(actual, of).toBe(expected)
+  else
+    expect(
+      Math.abs(actual - expected) <= 1e-9 * Math.max(Math.abs(expected), 1e-9),
+      `${of}: ${actual} for ${expected}`,
+    ).toBe(true)
+}
+
+test('any question is answered as a recomputation over the operations answers it', async () => {
+  await fc.assert(
+    fc.asyncProperty(anyQuestion, async (asked) => {
+      const answer = await ask(asked, store, place)
+      const expected = recomputed(operations, asked, rangeOf(answer))
+      const keys = answer.columns.slice(0, answer.columns.length - asked.measures.length)
+      expect(new Set(answer.rows.map((row) => JSON.stringify(keys.map((key) => row[key]))))).toEqual(
+        new Set(expected.keys()),
+      )
+      for (const row of answer.rows) {
+        const values = expected.get(JSON.stringify(keys.map((key) => row[key])))!
+        asked.measures.forEach(({ field, aggregation }, index) => {
+          expectClose(row[`${aggregation}_${field}`], values[index]!, `${aggregation} of ${field}`)
+        })
+      }
+    }),
+    { numRuns: Number(process.env['QUERY_RUNS'] ?? 40) },
+  )
+})
+
+test('what is read from rollups is answered for whole minutes, what is read from operations for the very range', async () => {
+  const range = { start: NOON - 90_500, end: NOON - 500 }
+  const fromRollups = await ask(question({ range }), store, place)
+  expect(fromRollups).toMatchObject({
+    source: 'rollups',
+    window: { start_time: new Date(NOON - 120_000).toISOString(), end_time: new Date(NOON).toISOString() },
+  })
+  const fromOperations = await ask(question({ range, groupBy: ['user_id'] }), store, place)
+  expect(fromOperations).toMatchObject({
+    source: 'operations',
+    window: { start_time: new Date(range.start).toISOString(), end_time: new Date(range.end).toISOString() },
+  })
+})
+
+test('coverage tells of which calls usage and cost are known, and nothing where there are no calls', async () => {
+  const { coverage } = await ask(question({}), store, place)
+  const calls = operations.filter(({ operation }) => ['chat', 'embeddings'].includes(operation))
+  const withCost = calls.filter(({ cost }) => cost !== undefined)
+  const withUsage = calls.filter(({ usage }) => usage?.inputTokens !== undefined)
+  expect(coverage).toEqual({
+    calls: calls.length,
+    usage: withUsage.length / calls.length,
+    cost: withCost.length / calls.length,
+  })
+  const empty = await ask(question({ range: { start: NOON + 2 * HOUR, end: NOON + 3 * HOUR } }), store, place)
+  expect(empty.coverage).toEqual({ calls: 0, usage: null, cost: null })
+})
+
+test('an empty range has its windows, in which nothing was spent and nothing is known of durations', async () => {
+  const { rows } = await ask(
+    question({
+      range: { start: NOON + 2 * HOUR, end: NOON + 4 * HOUR },
+      interval: '1h',
+      measures: [
+        { field: 'operations', aggregation: 'count' },
+        { field: 'cost_usd', aggregation: 'sum' },
+        { field: 'duration_ms', aggregation: 'p95' },
+        { field: 'error_rate', aggregation: 'avg' },
+      ],
+    }),
+    store,
+    place,
+  )
+  const nothing = { count_operations: 0, sum_cost_usd: 0, p95_duration_ms: null, avg_error_rate: null }
+  expect(rows).toEqual([2, 3].map((hours) => ({ time: new Date(NOON + hours * HOUR).toISOString(), ...nothing })))
+})
+
+test('cost of operations none of which is priced is unknown, and what an agent reports of its calls is not spent twice', async () => {
+  const startTime = NOON - 24 * HOUR
+  const unpriced = { startTime, cost: undefined, service: 'unpriced' } as Partial<IdentifiedOperation>
+  await store.insert(
+    [
+      chat({ startTime, service: 'both', agentName: 'planner' }),
+      chat({ startTime, service: 'both', operation: 'invoke_agent', agentName: 'planner' }),
+      chat(unpriced),
+      chat({ ...unpriced, usage: undefined } as never),
+    ],
+    'own',
+  )
+  const measures = [
+    { field: 'operations', aggregation: 'count' as const, alias: 'operations' },
+    { field: 'calls', aggregation: 'count' as const, alias: 'calls' },
+    { field: 'cost_usd', aggregation: 'sum' as const, alias: 'cost' },
+    { field: 'total_tokens', aggregation: 'sum' as const, alias: 'tokens' },
+  ]
+  const { rows, coverage } = await ask(
+    question({
+      range: { start: startTime, end: startTime + HOUR },
+      measures,
+      groupBy: ['service'],
+      order: { by: 'service', direction: 'asc' },
+    }),
+    store,
+    place,
+  )
+  expect(rows).toEqual([
+    { service: 'both', operations: 2, calls: 1, cost: 0.003, tokens: 1050 },
+    { service: 'unpriced', operations: 2, calls: 2, cost: null, tokens: 1050 },
+  ])
+  expect(coverage).toEqual({ calls: 3, usage: 2 / 3, cost: 1 / 3 })
+})
+
+test('pages follow each other without a gap or an overlap, ordered and had as asked for', async () => {
+  const asked = question({
+    groupBy: ['conversation_id', 'service'],
+    measures: [{ field: 'operations', aggregation: 'count', alias: 'count' }],
+  })
+  const whole = await ask(asked, store, place)
+  expect(whole.has_more).toBe(false)
+  const counts = whole.rows.map(({ count }) => count as number)
+  expect(counts).toEqual(counts.toSorted((one, other) => other - one))
+  const pages = []
+  for (let offset = 0; offset < whole.rows.length; offset += 4) {
+    const page = await ask({ ...asked, limit: 4, offset }, store, place)
+    expect(page.has_more).toBe(offset + 4 < whole.rows.length)
+    pages.push(...page.rows)
+  }
+  expect(pages).toEqual(whole.rows)
+  const least = counts[3]!
+  const had = await ask({ ...asked, having: [{ measure: 'count', operator: 'gte', value: least }] }, store, place)
+  expect(had.rows).toEqual(whole.rows.filter(({ count }) => (count as number) >= least))
+})
+
+test('series are paged as well', async () => {
+  const asked = question({ groupBy: ['service'], interval: '1h' })
+  const whole = await ask(asked, store, place)
+  const second = await ask({ ...asked, limit: 5, offset: 5 }, store, place)
+  expect(second.rows).toEqual(whole.rows.slice(5, 10))
+  expect(second.has_more).toBe(true)
+})
+
+const HOSTILE = ["'", "\\' OR 1=1 --", '{filter0:String}', '`', '$1', '\0', ') UNION ALL SELECT', '😀\u2028', '%', '*/']
+
+test('a hostile value is a value and nothing else, in every filter', async () => {
+  for (const value of HOSTILE) {
+    const filters = DIMENSIONS.flatMap((dimension) => [
+      { dimension, operator: 'ne' as const, value },
+      { dimension, operator: 'not_in' as const, value: [value, "'"] },
+      { dimension, operator: 'prefix' as const, value: '' },
+    ])
+    for (const some of [filters.slice(0, 18), filters.slice(18)]) {
+      const answer = await ask(question({ filters: some }), store, place)
+      const isHostile = (one: IdentifiedOperation) =>
+        some.some(({ dimension }) => ["'", value].includes(dimensionValue(one, dimension)))
+      const expected = operations.filter((one) => !isHostile(one)).length
+      expect(answer.rows, value).toEqual([{ count_operations: expected }])
+    }
+  }
+})
+
+test('a hostile name is told to be none, wherever a name may stand', async () => {
+  for (const name of [
+    ...HOSTILE,
+    'operations; DROP TABLE operations',
+    'constructor',
+    '__proto__',
+    'tag:',
+    "tag:a'b",
+    `tag:${'a'.repeat(65)}`,
+  ]) {
+    const wrong: Partial<Question>[] = [
+      { groupBy: [name] },
+      { filters: [{ dimension: name, operator: 'eq', value: 'a' }] },
+      { measures: [{ field: name, aggregation: 'sum' }] },
+      { measures: [{ field: name, aggregation: 'uniq' }] },
+      { measures: [{ field: 'operations', aggregation: name as never }] },
+      { measures: [{ field: 'operations', aggregation: 'count', alias: name }] },
+      { having: [{ measure: name, operator: 'gt', value: 1 }] },
+      { order: { by: name, direction: 'asc' } },
+    ]
+    for (const fields of wrong) {
+      // As an alias a property of every object is a name like any other.
+      if (fields.measures?.[0]?.alias !== undefined && /^[a-z_]+$/.test(name)) continue
+      await expect(ask(question(fields), store, place), JSON.stringify(fields)).rejects.toThrow(InvalidQuestion)
+    }
+  }
+})
