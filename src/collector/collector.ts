@@ -6,7 +6,7 @@ import type { IdentifiedOperation } from './batch.js'
 import type { Running } from './cli/collect.js'
 import type { Changes } from './config/changes.js'
 import { effectiveConfig } from './config/effective.js'
-import { retentionOf } from './config/store-settings.js'
+import { keptDaysOf, retentionOf } from './config/store-settings.js'
 import { loadViews } from './config/views-module.js'
 import type { Config, TargetConfig } from './config.js'
 import {
@@ -28,6 +28,7 @@ import { SELECTIONS } from './normalise/dialects.js'
 import { createNormaliser, type Normalised } from './normalise/normalise.js'
 import { decode } from './otlp/decode.js'
 import { InvalidOtlp } from './otlp/invalid-otlp.js'
+import { createQueryRoutes } from './query/routes.js'
 import { openQueue } from './queue/open-queue.js'
 import type { Queue } from './queue/queue.js'
 import { QueueFull } from './queue/queue-full.js'
@@ -221,6 +222,7 @@ export async function startCollector({ config: given, version, log }: CollectorO
         eraseIdentity: (hash) => erase(storing, hash),
       }),
     )
+    server.register(createQueryRoutes({ store: () => storing.store, kept: () => keptDaysOf(config) }))
     await server.listen({ host: listen.host, port: listen.port })
     return server
   }

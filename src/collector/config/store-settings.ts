@@ -22,7 +22,12 @@ export function storeSettings(config: Config): StoreSettings {
 }
 
 /** How much of the history is to be kept. */
-export function retentionOf({ store: { retention, maxBytes } }: Config): Retention {
-  const days = Object.entries(retention).map(([tier, ms]) => [tier, ms / DAY_MS])
-  return { retentionDays: Object.fromEntries(days), maxBytes }
+export function retentionOf(config: Config): Retention {
+  return { retentionDays: keptDaysOf(config), maxBytes: config.store.maxBytes }
+}
+
+/** Days each tier is kept. */
+export function keptDaysOf({ store: { retention } }: Config): { readonly [tier in keyof typeof retention]: number } {
+  const days = Object.entries(retention).map(([tier, milliseconds]) => [tier, milliseconds / DAY_MS])
+  return Object.fromEntries(days)
 }

@@ -5,10 +5,17 @@ export class InvalidQuestion extends Error {
   readonly field: string
   /** What it may be, where that is a list. */
   readonly allowed: readonly string[] | undefined
+  readonly #trouble: string
 
-  constructor(field: string, message: string, allowed?: readonly string[]) {
-    super(`${field} ${message}`)
+  constructor(field: string, trouble: string, allowed?: readonly string[]) {
+    super(`${field} ${trouble}`)
     this.field = field
     this.allowed = allowed
+    this.#trouble = trouble
+  }
+
+  /** The same of a parameter that is called otherwise where it was given. */
+  of(field: string): InvalidQuestion {
+    return new InvalidQuestion(field, this.#trouble, this.allowed)
   }
 }

@@ -28,7 +28,7 @@ export function coverOf(range: TimeRange, widest: Granularity, kept: KeptDays, n
   const narrowest = usable[0] ?? '1d'
   if (WINDOW_MS[narrowest] > WINDOW_MS[widest])
     throw new InvalidQuestion(
-      'granularity',
+      'interval',
       `${widest} is kept for ${kept[widest]} days: ask for ${narrowest}, or for a later start_time`,
       GRANULARITIES.slice(GRANULARITIES.indexOf(narrowest)),
     )

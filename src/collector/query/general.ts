@@ -1,0 +1,69 @@
+/** `POST /api/v1/query`: any numbers by any dimensions. */
+import * as z from 'zod'
+import { DEFAULT_ROWS } from './ask.js'
+import { endpoint } from './endpoint.js'
+import { AGGREGATIONS } from './measures.js'
+import { RANGE_PARAMETERS } from './parameters.js'
+import { FILTER_OPERATORS, HAVING_OPERATORS, LIMITS } from './question.js'
+import { GRANULARITIES, rangeOf } from './time-range.js'
+
+const name = z.string().min(1).max(100)
+const text = z.string().max(1000)
+const time = z.union([z.string().max(40), z.number()]).optional()
+
+const parameters = z.strictObject({
+  start_time: time.describe(RANGE_PARAMETERS.start_time.description!),
+  end_time: time.describe(RANGE_PARAMETERS.end_time.description!),
+  last: RANGE_PARAMETERS.last,
+  metrics: z
+    .array(
+      z.strictObject({
+        field: name.describe('what is measured, such as cost_usd, duration_ms, operations; of uniq a dimension'),
+        aggregation: z.enum(AGGREGATIONS),
+        alias: name.optional().describe('its name in the answer; default: <aggregation>_<field>'),
+      }),
+    )
+    .min(1)
+    .max(LIMITS.measures),
+  interval: z.enum(GRANULARITIES).optional().describe('windows of a series; default: one number for the range'),
+  group_by: z.array(name).max(LIMITS.groupBy).default([]),
+  filters: z
+    .array(
+      z.strictObject({
+        dimension: name,
+        operator: z.enum(FILTER_OPERATORS),
+        value: z.union([text, z.array(text).min(1).max(LIMITS.values)]),
+      }),
+    )
+    .max(LIMITS.filters)
+    .default([]),
+  having: z
+    .array(z.strictObject({ metric: name, operator: z.enum(HAVING_OPERATORS), value: z.number() }))
+    .max(LIMITS.having)
+    .default([]),
+  order: z
+    .strictObject({ by: name, direction: z.enum(['asc', 'desc']).default('desc') })
+    .optional()
+    .describe('by a metric or a dimension; default: largest of the first metric first'),
+  limit: z.int().min(1).max(LIMITS.rows).default(DEFAULT_ROWS),
+  offset: z.int().min(0).max(LIMITS.offset).default(0),
+})
+
+export const generalQuery = endpoint({
+  method: 'POST',
+  path: '/query',
+  summary: 'Any numbers by any dimensions: totals, groups or series',
+  parameters,
+  answer: ({ metrics, interval, group_by, filters, having, order, limit, offset, ...range }, { ask, now }) =>
+    ask({
+      range: rangeOf(range, now),
+      interval,
+      measures: metrics,
+      groupBy: group_by,
+      filters,
+      having: having.map(({ metric, ...rest }) => ({ measure: metric, ...rest })),
+      order,
+      limit,
+      offset,
+    }),
+})

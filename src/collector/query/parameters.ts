@@ -1,0 +1,68 @@
+/** The parameters that every question by GET has, as they are validated and described, and what they mean. */
+import * as z from 'zod'
+import type { Filter, Question } from './question.js'
+import { GRANULARITIES, type Granularity, granularityFor, rangeOf, type TimeRange } from './time-range.js'
+
+/** Characters of a value that is compared with. */
+const TEXT_LIMIT = 1000
+const text = z.string().max(TEXT_LIMIT)
+
+/** One value, or several of which one has to match. */
+const values = (description: string) =>
+  z
+    .union([text, z.array(text).min(1).max(100)])
+    .optional()
+    .describe(description)
+const time = (description: string) => z.string().max(40).optional().describe(description)
+
+export const RANGE_PARAMETERS = {
+  start_time: time(
+    'first moment: ISO 8601 (UTC where it has no zone), or seconds since 1970; default: a day before end_time',
+  ),
+  end_time: time('first moment after; default: now'),
+  last: z
+    .string()
+    .max(20)
+    .optional()
+    .describe('instead of start_time: how long before end_time, such as 15m, 24h, 7d, 2w'),
+}
+
+export const FILTER_PARAMETERS = {
+  provider: values('only of these providers'),
+  model: values('only of these models'),
+  environment: values('only of these environments'),
+  service: values('only of these services'),
+  operation: values('only of these operations: chat, embeddings, execute_tool, …'),
+  agent: values('only of these agents'),
+  user_id: values('only of these users, hashed as stored'),
+}
+
+export const COMMON_PARAMETERS = {
+  ...RANGE_PARAMETERS,
+  ...FILTER_PARAMETERS,
+  granularity: z
+    .enum(GRANULARITIES)
+    .optional()
+    .describe('windows of the series; default by the length of the range: a few hundred'),
+}
+
+/** A whole number in a query string. */
+export const wholeNumber = (least: number, most: number, otherwise: number, description: string) =>
+  z.coerce.number().int().min(least).max(most).default(otherwise).describe(description)
+
+const common = z.strictObject(COMMON_PARAMETERS)
+export type CommonParameters = z.output<typeof common>
+
+/** What a question is about, by the common parameters. */
+export type Subject = Pick<Question, 'range' | 'filters'> & { readonly granularity: Granularity }
+
+export function subjectOf(given: CommonParameters, now: number): Subject {
+  const range: TimeRange = rangeOf(given, now)
+  const filters: Filter[] = []
+  for (const dimension of Object.keys(FILTER_PARAMETERS) as (keyof typeof FILTER_PARAMETERS)[]) {
+    const value = given[dimension]
+    if (value !== undefined)
+      filters.push({ dimension, operator: 'in', value: typeof value === 'string' ? [value] : value })
+  }
+  return { range, filters, granularity: given.granularity ?? granularityFor(range) }
+}

@@ -1,0 +1,101 @@
+/** The questions as routes: parameters validated, answers sent, and every mistake told with what is allowed. */
+import type { FastifyPluginCallback, FastifyReply, RouteShorthandOptions } from 'fastify'
+import * as z from 'zod'
+import { type Askable, ask, QuestionTimeout } from './ask.js'
+import { costs, costsBreakdown } from './costs.js'
+import type { Endpoint } from './endpoint.js'
+import { generalQuery } from './general.js'
+import { InvalidQuestion } from './invalid-question.js'
+import { performance } from './performance.js'
+import type { KeptDays } from './tier-cover.js'
+
+export const ENDPOINTS: readonly Endpoint[] = [generalQuery, costs, costsBreakdown, performance]
+
+export type QueryOptions = {
+  /** Undefined while there is none. */
+  readonly store: () => Askable | undefined
+  /** Days each tier is kept. */
+  readonly kept: () => KeptDays
+  /** Epoch milliseconds. @default Date.now */
+  readonly now?: () => number
+}
+
+/** Bytes of a question's body. */
+const BODY_LIMIT = 256 * 1024
+const PREFIX = '/api/v1'
+
+/** A fastify plugin. */
+export function createQueryRoutes({ store, kept, now = Date.now }: QueryOptions): FastifyPluginCallback {
+  return (app, _, done) => {
+    for (const { method, path, parameters, answer } of ENDPOINTS) {
+      const options = { config: { scope: 'read' }, bodyLimit: BODY_LIMIT } as RouteShorthandOptions
+      app.route({
+        ...options,
+        method,
+        url: PREFIX + path,
+        async handler(request, reply) {
+          const open = store()
+          if (open === undefined) return unavailable(reply)
+          try {
+            const given = parsed(parameters, method === 'GET' ? request.query : request.body)
+            const moment = now()
+            const place = { kept: kept(), now: moment }
+            const found = await answer(given, { ask: (question) => ask(question, open, place), now: moment })
+            return await reply.header('cache-control', 'no-store').send(found)
+          } catch (error) {
+            return failed(reply, method === 'GET' ? inWordsOfGet(error) : error)
+          }
+        },
+      })
+    }
+    done()
+  }
+}
+
+/** What the general question calls its interval is the granularity of all others. */
+function inWordsOfGet(error: unknown): unknown {
+  return error instanceof InvalidQuestion && error.field === 'interval' ? error.of('granularity') : error
+}
+
+function parsed(schema: z.ZodType, given: unknown): unknown {
+  const result = schema.safeParse(given ?? {})
+  if (result.success) return result.data
+  const [issue] = result.error.issues
+  const field = issue?.code === 'unrecognized_keys' ? issue.keys[0]! : fieldOf(issue?.path ?? [])
+  const allowed = issue?.code === 'unrecognized_keys' && issue.path.length === 0 ? keysOf(schema) : undefined
+  const list = allowed === undefined ? '' : `; there are ${allowed.join(', ')}`
+  throw new InvalidQuestion(
+    field,
+    issue?.code === 'unrecognized_keys' ? `is no parameter${list}` : `is wrong: ${issue?.message}`,
+    allowed ?? valuesOf(issue),
+  )
+}
+
+function fieldOf(path: readonly PropertyKey[]): string {
+  const text = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('')
+  return text.replace(/^\./, '') || 'body'
+}
+
+function keysOf(schema: z.ZodType): string[] | undefined {
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : undefined
+}
+
+function valuesOf(issue: z.core.$ZodIssue | undefined): string[] | undefined {
+  return issue?.code === 'invalid_value' ? issue.values.map(String) : undefined
+}
+
+function failed(reply: FastifyReply, error: unknown): FastifyReply {
+  if (error instanceof InvalidQuestion) {
+    const { field, allowed, message } = error
+    const details = allowed === undefined ? { field } : { field, allowed }
+    return reply.code(400).send({ error: { code: 'VALIDATION_ERROR', message, details } })
+  }
+  if (error instanceof QuestionTimeout)
+    return reply.code(504).send({ error: { code: 'QUERY_TIMEOUT', message: error.message } })
+  throw error
+}
+
+function unavailable(reply: FastifyReply): FastifyReply {
+  const error = { code: 'UNAVAILABLE', message: 'the store cannot be reached yet' }
+  return reply.code(503).header('retry-after', '5').send({ error })
+}
