@@ -38,6 +38,9 @@ export async function startCollector(args = []) {
   )
   // Closed, not just ended: what it said last is read by then.
   const exit = once(child, 'close')
+  // Whoever fails does not leave it behind.
+  const kill = () => child.kill('SIGKILL')
+  process.once('exit', kill)
   let said = ''
   const url = await new Promise((resolve, reject) => {
     createInterface({ input: child.stderr }).on('line', (line) => {
@@ -45,7 +48,13 @@ export async function startCollector(args = []) {
       const listening = /listening on (http:[^"\s]+)/.exec(line)
       if (listening !== null) resolve(listening[1])
     })
-    exit.then(([code]) => reject(new Error(`the collector ended with ${code}: ${said}`)))
+    exit.then(([code]) => {
+      process.off('exit', kill)
+      reject(new Error(`the collector ended with ${code}: ${said}`))
+    })
+  }).catch((error) => {
+    rmSync(data, { recursive: true, force: true })
+    throw error
   })
 
   /** @param {string} path */
