@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { MAIN } from './collector.js'
 import * as diskFull from './disk-full.js'
 import * as kill from './kill.js'
+import * as powerCut from './power-cut.js'
 import * as storeFailing from './store-failing.js'
 import { markdownOf, tableOf } from './table.js'
 import * as targets from './targets.js'
@@ -32,7 +33,7 @@ import * as targets from './targets.js'
 /** @typedef {(setting: Setting) => Promise<Row[]>} Fault */
 
 /** @type {readonly { name: string, run: Fault }[]} */
-const FAULTS = [kill, targets, storeFailing, diskFull]
+const FAULTS = [kill, targets, storeFailing, diskFull, powerCut]
 
 const HELP = `Does to the built collector what it is to survive, and counts what was lost and what was doubled.
 
