@@ -17,7 +17,17 @@ const ERROR = 50
 /** Nothing of the surroundings configures the collector. */
 export const environment = () => ({ PATH: process.env.PATH ?? '', TMPDIR: process.env.TMPDIR ?? '/tmp' })
 
-/** @typedef {Awaited<ReturnType<typeof startCollector>>} Collector */
+/** @typedef {ReturnType<typeof startCollector>} Collector */
+
+/** Those that run, by their data directories. @type {Map<import('node:child_process').ChildProcess, string>} */
+const running = new Map()
+
+/** Kills the collectors whose data are inside a directory: a fault that broke off has left them. @param {string} directory */
+export function killInside(directory) {
+  for (const [child, data] of running) if (data.startsWith(directory)) child.kill('SIGKILL')
+}
+
+process.on('exit', () => killInside('/'))
 
 /**
  * Starts a collector on a data directory.
@@ -38,8 +48,10 @@ export function startCollector({ data, settings = [], nodeOptions = [], under = 
   const cries = []
   let url = ''
   let hasEnded = false
+  running.set(child, data)
   const exit = once(child, 'exit').then(([code, signal]) => {
     hasEnded = true
+    running.delete(child)
     return { code, signal }
   })
   createInterface({ input: child.stderr }).on('line', (line) => {

@@ -1,6 +1,6 @@
 /** A disk that is full: refused with 503 and Retry-After, counted, nothing corrupted, and on again when there is room. */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, rmSync, statfsSync, writeSync, openSync, closeSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { allStored, startCollector, until } from './collector.js'
@@ -13,15 +13,20 @@ const MEGABYTES = 160
 /** Of the log: what is expected where nothing can be written. */
 const TROUBLE = /cannot be stored|could not be|did not stop|write/
 
-/** @param {string} directory */
+/** Returns what unmounts it again; nothing where it cannot be mounted. @param {string} directory */
 function mountSmallDisk(directory) {
   mkdirSync(directory)
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${MEGABYTES}m`, 'tokmeter-fault', directory], { stdio: 'pipe' })
-    return true
   } catch {
-    return false
+    return undefined
   }
+  const unmount = () => {
+    process.off('exit', unmount)
+    execFileSync('umount', ['--lazy', directory])
+  }
+  process.on('exit', unmount)
+  return unmount
 }
 
 /** Takes all of a file system but so many bytes. @param {string} file @param {number} left */
@@ -155,11 +160,12 @@ async function fillQueue({ directory, progress }) {
 export async function run(setting) {
   const disk = join(setting.directory, 'disk')
   const rows = []
-  if (mountSmallDisk(disk)) {
+  const unmount = mountSmallDisk(disk)
+  if (unmount !== undefined) {
     try {
       rows.push(...(await onSmallDisk({ ...setting, directory: disk })))
     } finally {
-      execFileSync('umount', ['--lazy', disk])
+      unmount()
     }
   } else setting.progress('no file system may be mounted here: only the limit of the queue is tried')
   rows.push(await fillQueue(setting))

@@ -33,7 +33,8 @@ async function look(directory, ids, isKept) {
         waiting.add(id)
       }
       // A run that had been handed out comes first, and alone.
-      if (isKept && waiting.size !== ledger.inQueue) wrong.push(`${waiting.size} wait, the ledger says ${ledger.inQueue}`)
+      if (isKept && waiting.size !== ledger.inQueue)
+        wrong.push(`${waiting.size} wait, the ledger says ${ledger.inQueue}`)
     }
     const body = { signal: 'events', contentType: 'application/json', bytes: Buffer.alloc(0), items: ids.length }
     const operations = ids.map((id) => ({ id, operation: 'chat', startTime: 1 }))
@@ -62,7 +63,8 @@ async function trace(directory, settings, seconds) {
   const senders = createSenders({
     url: () => collector.url,
     operations: 30,
-    onAcknowledged: ({ ids }) => acknowledgements.push({ at: (performance.timeOrigin + performance.now()) / 1000, ids }),
+    onAcknowledged: ({ ids }) =>
+      acknowledgements.push({ at: (performance.timeOrigin + performance.now()) / 1000, ids }),
   })
   senders.start()
   await sleep(seconds * 1000)
@@ -70,9 +72,11 @@ async function trace(directory, settings, seconds) {
   senders.close()
   if (settings.length === 0) await allStored(collector)
   await collector.stop()
-  await until('the tracer has written all', () =>
-    readFileSync(log, 'latin1').slice(-4000).includes(`${collector.pid} `) &&
-    new RegExp(`^${collector.pid} .*\\+\\+\\+ exited`, 'm').test(readFileSync(log, 'latin1').slice(-4000)),
+  await until(
+    'the tracer has written all',
+    () =>
+      readFileSync(log, 'latin1').slice(-4000).includes(`${collector.pid} `) &&
+      new RegExp(`^${collector.pid} .*\\+\\+\\+ exited`, 'm').test(readFileSync(log, 'latin1').slice(-4000)),
   )
   return { data, start, acknowledgements, steps: await readSteps(log), wrong: senders.wrong }
 }
@@ -156,7 +160,14 @@ export async function run(setting) {
   if (!canTrace()) {
     const cuts = isLong ? 200 : 20
     const taken = await snapshots(setting, cuts)
-    return [{ fault: 'power cut: snapshots of the queue', runs: cuts, note: 'no strace here: unsynced writes not reordered', ...taken }]
+    return [
+      {
+        fault: 'power cut: snapshots of the queue',
+        runs: cuts,
+        note: 'no strace here: unsynced writes not reordered',
+        ...taken,
+      },
+    ]
   }
   const cuts = isLong ? 3000 : 80
   const rows = []

@@ -33,7 +33,10 @@ export async function storedIds({ data, url, scratch = dirname(data) }) {
 
 /** Operations that each of the sums counts. @param {Place} place @returns {Promise<{ [table: string]: number }>} */
 async function rollupCounts({ data, url }) {
-  const { stdout } = await run(process.execPath, [ROLLUPS, JSON.stringify(url === undefined ? { path: join(data, 'store') } : { url })])
+  const { stdout } = await run(process.execPath, [
+    ROLLUPS,
+    JSON.stringify(url === undefined ? { path: join(data, 'store') } : { url }),
+  ])
   return JSON.parse(stdout)
 }
 

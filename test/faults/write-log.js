@@ -78,7 +78,8 @@ export async function readSteps(log) {
       if (Number.isNaN(own) || bytes.length !== Number(result)) throw new Error(`cannot read: ${line.slice(0, 200)}`)
       write(at, descriptor, own, bytes)
       if (name !== 'pwritev') positions.set(descriptor, own + bytes.length)
-    } else if (/^(sync_file_range|ftruncate|fallocate)$/.test(name)) throw new Error(`not expected: ${line.slice(0, 200)}`)
+    } else if (/^(sync_file_range|ftruncate|fallocate)$/.test(name))
+      throw new Error(`not expected: ${line.slice(0, 200)}`)
   }
   return steps
 }
@@ -121,6 +122,7 @@ export class FileStates {
 
   /** What a power cut leaves now. @param {'nothing' | 'everything' | 'any'} of Of what was not synced. */
   afterCut(of) {
+    /** @type {Buffer} */
     let state = Buffer.from(this.#synced)
     if (of === 'nothing') return state
     for (const { offset, bytes } of this.#pending) {
