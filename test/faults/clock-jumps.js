@@ -24,7 +24,7 @@ const JUMPS = [
   { what: 'right again', offsetMs: 0 },
 ]
 
-/** @type {import('./run.js').Fault} */
+/** @type {import('./faults.js').Fault} */
 export async function run({ directory, isLong, progress }) {
   const data = join(directory, 'data')
   const file = join(directory, 'offset')

@@ -93,6 +93,9 @@ export function startCollector({ data, settings = [], nodeOptions = [], under = 
     async ledger() {
       return (await fetch(`${url}/api/v1/ledger`)).json()
     },
+    async metrics() {
+      return (await fetch(`${url}/metrics`)).text()
+    },
     /** @returns {Promise<{ status: number, reasons: string[] }>} */
     async ready() {
       const answer = await fetch(`${url}/ready`)
@@ -128,7 +131,7 @@ function said({ msg, err }) {
  * Looks again and again until it is so.
  * @param {string} what @param {() => boolean | Promise<boolean>} look @param {number} [withinMs]
  */
-export async function until(what, look, withinMs = 60_000) {
+export async function until(what, look, withinMs = 120_000) {
   const end = performance.now() + withinMs
   while (!(await look())) {
     if (performance.now() > end) throw new Error(`waited ${withinMs / 1000} s in vain until ${what}`)
@@ -137,7 +140,7 @@ export async function until(what, look, withinMs = 60_000) {
 }
 
 /** Waits until all that was accepted is stored; the ledger then, which balances. @param {Collector} collector */
-export async function allStored(collector, withinMs = 120_000) {
+export async function allStored(collector, withinMs = 300_000) {
   let ledger
   await until(
     'all is stored',

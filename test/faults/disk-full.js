@@ -46,9 +46,9 @@ function takeRoom(file, left) {
 
 /**
  * Fills the disk under load, and makes room again, so many times.
- * @param {import('./run.js').Setting} setting
+ * @param {import('./faults.js').Setting} setting
  * @param {{ settings: string[], left: number, isKilled: boolean, times: number, fault: string }} how
- * @returns {Promise<import('./run.js').Row>}
+ * @returns {Promise<import('./faults.js').Row>}
  */
 async function fill({ directory, progress }, { settings, left, isKilled, times, fault }) {
   const data = join(directory, 'data')
@@ -100,7 +100,7 @@ async function fill({ directory, progress }, { settings, left, isKilled, times, 
   }
 }
 
-/** @param {import('./run.js').Setting} setting */
+/** @param {import('./faults.js').Setting} setting */
 async function onSmallDisk(setting) {
   const times = setting.isLong ? 20 : 1
   const below = await fill(setting, {
@@ -121,7 +121,7 @@ async function onSmallDisk(setting) {
   return [below, whole]
 }
 
-/** The limit of bytes of the queue while the store is away, for where nothing can be mounted, and beside it. @param {import('./run.js').Setting} setting @returns {Promise<import('./run.js').Row>} */
+/** The limit of bytes of the queue while the store is away, for where nothing can be mounted, and beside it. @param {import('./faults.js').Setting} setting @returns {Promise<import('./faults.js').Row>} */
 async function fillQueue({ directory, progress }) {
   const data = join(directory, 'data-of-queue')
   // Nothing listens on port 1.
@@ -156,7 +156,7 @@ async function fillQueue({ directory, progress }) {
   }
 }
 
-/** @type {import('./run.js').Fault} */
+/** @type {import('./faults.js').Fault} */
 export async function run(setting) {
   const disk = join(setting.directory, 'disk')
   const rows = []

@@ -13,7 +13,7 @@ const TAKEN = new Set([200, 202, 400, 413, 415])
 const SHOWN = 10
 const RETENTION = ['store.retention.raw=100y', 'store.retention.1m=100y']
 
-/** @type {import('./run.js').Fault} */
+/** @type {import('./faults.js').Fault} */
 export async function run(setting) {
   const { directory, isLong, progress } = setting
   const data = join(directory, 'data')

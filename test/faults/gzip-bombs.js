@@ -23,7 +23,7 @@ function bomb() {
   return Buffer.concat([header, ...Array.from({ length: GIGABYTE / zeros.length }, () => piece)])
 }
 
-/** @type {import('./run.js').Fault} */
+/** @type {import('./faults.js').Fault} */
 export async function run({ directory, isLong, progress }) {
   const data = join(directory, 'data')
   const one = bomb()

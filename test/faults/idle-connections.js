@@ -52,12 +52,15 @@ function createIdlers(url) {
   }
 }
 
-/** @type {import('./run.js').Fault} */
+/** @type {import('./faults.js').Fault} */
 export async function run({ directory, isLong, progress }) {
   const data = join(directory, 'data')
   const connections = mostFiles() >= 10_000 + OTHER_FILES ? 10_000 : 1000
   const limit = connections + ROOM
-  const collector = startCollector({ data, settings: [`listen.limits.connections=${limit}`] })
+  // Idle for longer than this takes: else those opened first are closed before the last are there.
+  const times = ['headersTimeout', 'requestTimeout', 'idleTimeout'].map((name) => `listen.limits.${name}=10m`)
+  const settings = [`listen.limits.connections=${limit}`, ...times]
+  const collector = startCollector({ data, settings })
   await collector.listening()
   const senders = createSenders({ url: () => collector.url })
   const wrong = []

@@ -12,7 +12,7 @@ const LONGEST_LIFE_MS = 2000
 
 export const name = 'kill'
 
-/** @type {import('./run.js').Fault} */
+/** @type {import('./faults.js').Fault} */
 export async function run({ directory, isLong, progress }) {
   const data = join(directory, 'data')
   const kills = isLong ? 100 : 5

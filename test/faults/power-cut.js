@@ -47,8 +47,8 @@ async function look(directory, ids, isKept) {
   }
 }
 
-/** Loads a collector while what it writes is noted. @param {string} directory @param {string[]} settings @param {number} seconds */
-async function trace(directory, settings, seconds) {
+/** Loads a collector while what it writes is noted. @param {string} directory @param {string[]} settings @param {number} batches Acknowledged. */
+async function trace(directory, settings, batches) {
   const data = join(directory, 'data')
   const file = join(data, 'queue/environment/data.mdb')
   const log = join(directory, 'writes')
@@ -67,7 +67,7 @@ async function trace(directory, settings, seconds) {
       acknowledgements.push({ at: (performance.timeOrigin + performance.now()) / 1000, ids }),
   })
   senders.start()
-  await sleep(seconds * 1000)
+  await until('enough is acknowledged', () => acknowledgements.length >= batches, 300_000)
   await senders.pause()
   senders.close()
   if (settings.length === 0) await allStored(collector)
@@ -85,7 +85,7 @@ const REMAINS = /** @type {const} */ (['any', 'nothing', 'any', 'everything', 'a
 
 /**
  * Cuts the power at so many moments of what was noted.
- * @param {import('./run.js').Setting} setting @param {Awaited<ReturnType<typeof trace>>} traced @param {number} cuts @param {boolean} isKept
+ * @param {import('./faults.js').Setting} setting @param {Awaited<ReturnType<typeof trace>>} traced @param {number} cuts @param {boolean} isKept
  */
 async function cut({ directory, progress }, { data, start, acknowledgements, steps, wrong }, cuts, isKept) {
   const image = join(directory, 'image')
@@ -122,7 +122,7 @@ async function cut({ directory, progress }, { data, start, acknowledgements, ste
   return { ...total, wrong }
 }
 
-/** Where no program may be traced: the file as the system has it at some moments, which a killed process leaves. @param {import('./run.js').Setting} setting @param {number} cuts */
+/** Where no program may be traced: the file as the system has it at some moments, which a killed process leaves. @param {import('./faults.js').Setting} setting @param {number} cuts */
 async function snapshots({ directory, progress }, cuts) {
   const data = join(directory, 'data')
   const collector = startCollector({ data })
@@ -154,7 +154,7 @@ async function snapshots({ directory, progress }, cuts) {
   return { acknowledged: senders.acknowledged.size, lost, doubled, wrong: [...wrong, ...senders.wrong] }
 }
 
-/** @type {import('./run.js').Fault} */
+/** @type {import('./faults.js').Fault} */
 export async function run(setting) {
   const { directory, isLong } = setting
   if (!canTrace()) {
@@ -178,7 +178,7 @@ export async function run(setting) {
   ]) {
     const own = join(directory, `cut-${rows.length}`)
     mkdirSync(own)
-    const traced = await trace(own, settings, isLong ? 10 : 2)
+    const traced = await trace(own, settings, isLong ? 2000 : 100)
     const { wrong, pending, ...total } = await cut({ ...setting, directory: own }, traced, cuts, settings.length > 0)
     const synced = traced.steps.filter(({ kind }) => kind === 'sync').length
     if (synced < 5 || pending === 0) wrong.push('nothing was tried: hardly anything was written')

@@ -1,44 +1,12 @@
 /** What the collector is to survive, done to the built collector in a process of its own. See --help. */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import * as clockJumps from './clock-jumps.js'
-import { killInside, MAIN } from './collector.js'
-import * as diskFull from './disk-full.js'
-import * as fuzz from './fuzz.js'
-import * as gzipBombs from './gzip-bombs.js'
-import * as idleConnections from './idle-connections.js'
-import * as kill from './kill.js'
-import * as powerCut from './power-cut.js'
-import * as storeFailing from './store-failing.js'
+import { MAIN } from './collector.js'
+import { FAULTS } from './faults.js'
 import { markdownOf, tableOf } from './table.js'
-import * as targets from './targets.js'
-
-/**
- * What became of what was sent while a fault lasted.
- * @typedef {object} Row
- * @property {string} fault
- * @property {number} runs Times the fault was made; requests, or connections, where it is made of them.
- * @property {number} acknowledged Operations, or requests where a target is to get them.
- * @property {number} lost Of the acknowledged ones.
- * @property {number} doubled
- * @property {string} note
- * @property {string[]} wrong What is not as it must be; empty when all is well.
- */
-
-/**
- * @typedef {object} Setting
- * @property {string} directory Empty; removed afterwards.
- * @property {boolean} isLong
- * @property {number} [inputs] Of the fuzz.
- * @property {(text: string) => void} progress
- */
-
-/** @typedef {(setting: Setting) => Promise<Row[]>} Fault */
-
-/** @type {readonly { name: string, run: Fault }[]} */
-const FAULTS = [kill, targets, storeFailing, diskFull, powerCut, clockJumps, idleConnections, gzipBombs, fuzz]
 
 const HELP = `Does to the built collector what it is to survive, and counts what was lost and what was doubled.
 
@@ -70,32 +38,22 @@ const { values: options } = parseArgs({
 /** @param {string} text */
 const progress = (text) => process.stderr.write(`${text}\n`)
 
-/** @param {{ name: string, run: Fault }} fault */
-async function make({ name, run }) {
+/** @param {string} name @returns {Promise<import('./table.js').TimedRow[]>} */
+async function make(name) {
   progress(`${name} …`)
-  const directory = mkdtempSync(join(process.env.TMPDIR ?? tmpdir(), `tokmeter-fault-${name}-`))
-  const begin = performance.now()
-  try {
-    const rows = await run({
-      directory,
-      isLong: options.long,
-      ...(options.inputs !== undefined && { inputs: Number(options.inputs) }),
-      progress: (text) => progress(`${name}: ${text}`),
-    })
-    const seconds = (performance.now() - begin) / 1000
-    return rows.map((row, index) => ({ name, ...row, seconds: index === 0 ? seconds : undefined }))
-  } catch (error) {
-    const { stack = String(error) } = /** @type {Error} */ (error)
-    const nothing = { runs: 0, acknowledged: 0, lost: 0, doubled: 0, note: 'not run to its end' }
-    return [{ name, fault: name, ...nothing, wrong: [stack], seconds: (performance.now() - begin) / 1000 }]
-  } finally {
-    killInside(directory)
-    rmSync(directory, { recursive: true, force: true })
+  const setting = {
+    name,
+    isLong: options.long,
+    ...(options.inputs !== undefined && { inputs: Number(options.inputs) }),
   }
+  const child = fork(fileURLToPath(new URL('fault-child.js', import.meta.url)), [JSON.stringify(setting)])
+  const ended = once(child, 'exit')
+  const [rows] = await Promise.race([once(child, 'message'), ended])
+  await ended
+  if (Array.isArray(rows)) return rows
+  const nothing = { runs: 0, acknowledged: 0, lost: 0, doubled: 0, note: 'not run to its end' }
+  return [{ fault: name, ...nothing, wrong: ['it ended without a result'] }]
 }
-
-// So that what is to be done at the end is done.
-for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.on(signal, () => process.exit(1))
 
 if (options.help) {
   console.log(HELP)
@@ -116,7 +74,7 @@ async function makeOneAfterTheOther() {
     const index = next++
     const fault = chosen[index]
     if (fault === undefined) continue
-    const rows = await make(fault)
+    const rows = await make(fault.name)
     results[index] = rows
     for (const row of rows) {
       if (options.json) console.log(JSON.stringify(row))
@@ -128,5 +86,4 @@ await Promise.all(Array.from({ length: Number(options['at-once']) }, makeOneAfte
 const rows = results.flat()
 if (options.markdown) console.log(markdownOf(rows))
 else if (!options.json) console.log(tableOf(rows))
-// Whatever a fault that broke off has left running does not keep this one.
-process.exit(rows.some(({ wrong }) => wrong.length > 0) ? 1 : 0)
+process.exitCode = rows.some(({ wrong }) => wrong.length > 0) ? 1 : 0

@@ -11,14 +11,14 @@ export const name = 'store'
 /** What the log is expected to say. */
 const TROUBLE = /^operations cannot be stored/
 
-/** @type {import('./run.js').Fault} */
+/** @type {import('./faults.js').Fault} */
 export async function run({ directory, isLong, progress }) {
   const data = join(directory, 'data')
   const front = await createFailingFront(join(directory, 'engine'))
   const wrong = []
   // Gone from the beginning: the collector starts all the same.
   await front.become('refuses')
-  const collector = startCollector({ data, settings: [`store.url=${front.url}`, 'store.requestTimeout=1s'] })
+  const collector = startCollector({ data, settings: [`store.url=${front.url}`, 'store.requestTimeout=4s'] })
   await collector.listening()
   const senders = createSenders({ url: () => collector.url, senders: 3, pauseMs: 20 })
   senders.start()
@@ -37,7 +37,7 @@ export async function run({ directory, isLong, progress }) {
     progress(`a store that ${mode}: ${told}`)
     await sleep(isLong ? 5000 : 500)
     await front.become('works')
-    await until('it is ready again', async () => (await collector.ready()).status === 200)
+    await until('it is ready again', async () => (await collector.ready()).status === 200, 180_000)
     wrong.push(...(await collector.ledger()).imbalances)
   }
   await fail('refuses')

@@ -1,6 +1,6 @@
 /** The results of all faults as a table: for a terminal, and as Markdown. */
 
-/** @typedef {import('./run.js').Row & { seconds?: number | undefined }} TimedRow */
+/** @typedef {import('./faults.js').Row & { seconds?: number | undefined }} TimedRow */
 
 const COLUMNS = ['fault', 'runs', 'acknowledged', 'lost', 'doubled', 'seconds']
 

@@ -210,7 +210,7 @@ function breaking() {
   }
 }
 
-/** What the collector waits for an answer of these targets, in milliseconds. */
+/** What the collector waits for an answer of the slow one, in milliseconds. */
 export const TIMEOUT_MS = 1500
 
 export const createTargets = () => [down(), slow(), flapping(), refusing(), breaking()]
