@@ -90,6 +90,7 @@ test.runIf(hasOpenssl)('a configuration that cannot be applied in one part chang
   const toTls = (tls: TargetConfig['tls']) => ({ forward: [{ ...targetTo('after', after.url), tls }] })
   await f(toTls({ ca: missing }), `cannot read tls.ca of the target after from ${missing}`)
   await f(toTls({ cert: garbage, key: other.key }), `cannot use ${garbage}, ${other.key} for the target after`)
+  await f(toTls({ ca: garbage }), `cannot use ${garbage} for the target after`)
   await f({ prices: { file: missing } }, missing)
   writeFileSync(prices, '{"prices": [')
   await f({}, prices)

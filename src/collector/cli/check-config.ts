@@ -4,6 +4,7 @@ import { stringify } from 'yaml'
 import { effectiveConfig } from '../config/effective.js'
 import { loadViews } from '../config/views-module.js'
 import { type Config, ConfigError, type Loaded } from '../config.js'
+import { targetOf } from '../forwarding.js'
 import { tlsOptions } from '../security/tls.js'
 import { type Command, isGiven, textOf, WrongUse } from './command.js'
 import { COLLECT_OPTIONS, loadGiven } from './config-options.js'
@@ -17,8 +18,14 @@ export const checkConfig: Command = {
     ...COLLECT_OPTIONS,
     print: { type: 'boolean', description: 'print what is in force, defaults included and secrets left out' },
   },
-  details:
-    'The file is checked with the environment and the options given over it, as `tokmeter collect` would read them.\nExit code 1 when there is a mistake.',
+  details: [
+    'Example: tokmeter check-config --print tokmeter.yaml',
+    '',
+    'The file is checked with the environment and the options given over it, as `tokmeter collect` would',
+    'read them, and with it the files that it names: views, prices, certificates. Exit code 1 when there',
+    'is a mistake. Every option with its default and what it is for: collector-config/tokmeter.yaml in the',
+    'repository.',
+  ].join('\n'),
 
   async run(given, { output, errors }) {
     const [operand] = given.operands
@@ -51,18 +58,20 @@ export const checkConfig: Command = {
 }
 
 /** What is wrong in the files that the configuration names. */
-async function troublesOf({ views, prices, listen: { tls } }: Config): Promise<string[]> {
+async function troublesOf({ views, prices, forward, listen: { tls } }: Config): Promise<string[]> {
   const { cert, key, clientCa } = tls
   const troubles: string[] = []
   const look = async (work: () => unknown) => {
     try {
       await work()
     } catch (error) {
-      troubles.push((error as Error).message)
+      // Of a file that is no JSON the message quotes a few lines.
+      troubles.push((error as Error).message.replace(/\s+/g, ' '))
     }
   }
   await look(() => views !== undefined && loadViews(views))
   await look(() => prices.file !== undefined && createPricer({ file: prices.file }))
   await look(() => cert && key && tlsOptions({ cert, key, ...(clientCa !== undefined && { clientCa }) }))
+  for (const target of forward) await look(() => targetOf(target))
   return troubles
 }

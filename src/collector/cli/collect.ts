@@ -34,6 +34,9 @@ export function createCollect({ start, source = process }: CollectOptions): Comm
     summary: 'receive OTLP and events, keep them, and send them on',
     options: COLLECT_OPTIONS,
     details: [
+      'Needs no configuration: programs send OTLP to http://127.0.0.1:4318 (OTEL_EXPORTER_OTLP_ENDPOINT), Prometheus',
+      'scrapes /metrics there, and /api/v1/ledger tells what became of everything. To be reached by other machines it',
+      'needs tokens: see `tokmeter hash-token --help`.',
       'Runs until SIGTERM or SIGINT; a second one does not wait for what is still to be done. SIGHUP reads the',
       'configuration anew. Every option of the configuration can also be set by a variable: TOKMETER_LISTEN_PORT.',
     ].join('\n'),

@@ -13,8 +13,15 @@ export const hashToken: Command = {
       description: 'hash with scrypt: for what a person thought of; a random token needs no more than SHA-256',
     },
   },
-  details:
-    'Example: printf %s "$TOKEN" | tokmeter hash-token\nA token is never an argument: others could see it in the list of processes.',
+  details: [
+    'Example: tokmeter hash-token --generate',
+    '         printf %s "$TOKEN" | tokmeter hash-token',
+    '',
+    'The hash goes into the configuration:  tokens: [{ name: checkout, hash: "sha256:…", scopes: [ingest] }]',
+    'The token goes into programs:          OTEL_EXPORTER_OTLP_HEADERS="authorization=Bearer%20<token>"',
+    'Scopes: ingest to send, read to ask and to scrape /metrics, admin for everything.',
+    'A token is never an argument: others could see it in the list of processes.',
+  ].join('\n'),
 
   async run(given, terminal) {
     const algorithm = isGiven(given, 'scrypt') ? 'scrypt' : 'sha256'

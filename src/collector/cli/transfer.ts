@@ -21,8 +21,8 @@ export type TransferOptions = {
 const FORMATS = ['csv', 'jsonl', 'parquet'] as const
 type Format = (typeof FORMATS)[number]
 
-const CONTINUES =
-  'Interrupted, it goes on from where it was when it is begun again. An embedded store has one user: the collector must not run.'
+const CONTINUES = `Interrupted, it goes on from where it was when it is begun again.
+An embedded store has one user at a time: stop the collector first. On a ClickHouse server it may run.`
 
 export function createExport({ openStore, source = process }: TransferOptions): Command {
   return {
@@ -46,7 +46,10 @@ export function createExport({ openStore, source = process }: TransferOptions): 
       to: { type: 'string', value: 'time', description: 'operations that started before' },
       force: { type: 'boolean', description: 'write over a file that is there' },
     },
-    details: `jsonl holds operations as \`tokmeter import\` reads them. ${CONTINUES}`,
+    details: `Example: tokmeter export --from 2026-01-01 january.parquet
+
+jsonl holds operations as \`tokmeter import\` reads them. Identities are in it as hashes.
+${CONTINUES}`,
 
     async run(given, terminal) {
       const path = fileOf(given)
@@ -79,8 +82,13 @@ export function createImport({ openStore, readLines, source = process }: Transfe
     operandLimit: 1,
     options: DATA_OPTIONS,
     details: [
-      'Each line is JSON: an operation as `tokmeter export` writes it, an event, or a request of OTLP. The file may be gzipped.',
-      `A file that was imported before changes nothing. ${CONTINUES}`,
+      'Example: tokmeter import --data ./tokmeter-data january.jsonl.gz',
+      '',
+      'Each line is JSON: an operation as `tokmeter export` writes it, an event as for',
+      '/api/v1/analytics/events, or an OTLP request of traces or logs. The file may be gzipped.',
+      'A file that was imported before changes nothing; other than that, what is imported is not',
+      'compared with what is there. /api/v1/ledger counts it as `imported`.',
+      CONTINUES,
     ].join('\n'),
 
     async run(given, terminal) {
@@ -115,7 +123,10 @@ export function createMigrate({ openStore, source = process }: TransferOptions):
       username: { type: 'string', value: 'name', description: 'who to be there' },
       'password-file': { type: 'string', value: 'file', description: 'a file that holds the password alone' },
     },
-    details: `Afterwards store.url in the configuration makes the collector use it. ${CONTINUES}`,
+    details: `Example: tokmeter migrate --to http://clickhouse:8123 --username default --password-file ./password
+
+Afterwards store.url in the configuration makes the collector use it; what is here stays as it is.
+${CONTINUES}`,
 
     async run(given, terminal) {
       const url = textOf(given, 'to')

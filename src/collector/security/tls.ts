@@ -1,4 +1,5 @@
 /** TLS of the server, and of its clients where they have to show certificates. */
+import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createSecureContext, type SecureContextOptions, type Server, type TlsOptions } from 'node:tls'
 
@@ -42,6 +43,8 @@ export function readTlsAnew(server: Server, files: TlsFiles): () => void {
 
 /** Throws when a connection could not be made with these, as PEM. */
 export function checkTls(options: SecureContextOptions): void {
+  // A file without any certificate is no error to it: then nobody at all is trusted.
+  if (options.ca !== undefined) new X509Certificate(options.ca as Buffer)
   createSecureContext(options)
 }
 
@@ -54,9 +57,12 @@ function secureContextOptions(files: TlsFiles): SecureContextOptions {
     ciphers: CIPHERS,
   }
   try {
-    createSecureContext(options)
+    checkTls(options)
   } catch (error) {
-    throw new Error(`cannot use ${files.cert} with ${files.key}: ${(error as Error).message}`, { cause: error })
+    const authorities = files.clientCa === undefined ? '' : ` and ${files.clientCa}`
+    throw new Error(`cannot use ${files.cert} with ${files.key}${authorities}: ${(error as Error).message}`, {
+      cause: error,
+    })
   }
   return options
 }

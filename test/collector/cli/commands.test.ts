@@ -61,13 +61,16 @@ test('check-config looks into the files that are named', async () => {
   const views = named('views.mjs', 'export const views = 5')
   const prices = named('prices.json', '{ "prices": [{ "model": "m" }] }')
   const pem = named('empty.pem', 'no certificate')
-  const settings = [`views=${views}`, `prices.file=${prices}`, `listen.tls.cert=${pem}`, `listen.tls.key=${pem}`]
+  const forward = `forward=[{ url: "https://target.example", name: there, tls: { ca: ${JSON.stringify(pem)} } }]`
+  const tls = [`listen.tls.cert=${pem}`, `listen.tls.key=${pem}`]
+  const settings = [`views=${views}`, `prices.file=${prices}`, ...tls, forward]
   const { code, output, errors } = await run(['check-config', file, ...settings.flatMap((one) => ['--set', one])])
   expect([code, output]).toEqual([1, ''])
   expect(errors.trimEnd().split('\n')).toEqual([
     expect.stringContaining(`cannot take views from ${views}: it must export`),
     expect.stringContaining(`cannot take prices from the file ${prices}: `),
     expect.stringContaining(`cannot use ${pem} with ${pem}: `),
+    expect.stringContaining(`cannot use ${pem} for the target there: `),
   ])
 })
 
