@@ -57,6 +57,7 @@ const SECRET_FIELDS = new Set([
   'cookie',
   'credentials',
   'identitykey',
+  'key',
   'passphrase',
   'password',
   'privatekey',
@@ -99,6 +100,7 @@ function plainFields(fields: object): Fields {
 }
 
 function plain(value: unknown, depth: number, budget: { left: number }): unknown {
+  if (typeof value === 'string') return printable(value)
   if (typeof value === 'bigint') return String(value)
   if (typeof value !== 'object' || value === null) return value
   if (depth === 0 || budget.left-- <= 0) return '…'
@@ -123,11 +125,20 @@ function errorFields(error: Error, depth: number, budget: { left: number }): Fie
   const { code, cause } = error as NodeJS.ErrnoException & { cause?: unknown }
   return {
     type: error.name,
-    message: error.message,
+    // One line: what an error quotes of a request must not look like a line of the log.
+    message: printable(error.message).replace(/[\r\n\u2028\u2029]+/g, ' '),
     ...(code !== undefined && { code }),
-    ...(error.stack !== undefined && { stack: error.stack }),
+    ...(error.stack !== undefined && { stack: printable(error.stack) }),
     ...(cause !== undefined && { cause: plain(cause, depth - 1, budget) }),
   }
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it is for
+const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g
+
+/** A text whose control characters, but for tabs and ends of lines, can be seen: a terminal obeys them, where a readable log shows them as they are. */
+function printable(text: string): string {
+  return text.replace(CONTROLS, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`)
 }
 
 type Request = {
@@ -138,5 +149,5 @@ type Request = {
 
 /** Its path without the query: that is where people put tokens. In the form that fastify's own serializer takes as well. */
 function requestFields({ method, url, ip }: Request): Request {
-  return { method, url: url?.split('?', 1)[0], ip }
+  return { method, url: url === undefined ? undefined : printable(url.split('?', 1)[0]!), ip }
 }

@@ -185,3 +185,16 @@ test('whatever is logged, a line is JSON', () => {
     }),
   )
 })
+
+test('what comes from outside cannot write lines of its own, nor tell a terminal what to do', () => {
+  const evil = 'a\u001b[2J\u001b]0;owned\u0007\u009b31m\r\n[12:00:00.000] ERROR: forged\u0000'
+  for (const format of ['pretty', 'json'] as const) {
+    const { log, lines } = logging({ format })
+    log.warn({ text: evil, list: [evil], [`b`]: { c: evil }, err: new Error(evil, { cause: new Error(evil) }) }, 'said')
+    const text = lines.join('')
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: it is about them
+    expect(text).not.toMatch(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/)
+    expect(text.split('\n').filter((line) => line.startsWith('[12:00'))).toEqual([])
+    expect(text).toContain('x1b[2J')
+  }
+})
