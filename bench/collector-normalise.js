@@ -14,7 +14,13 @@ import { foreignAttributes, genAiAttributes, jsonTraces, protobufTraces, SPANS }
 import { alternate, cpuMicroseconds, errorOfMedian, median } from './rounds.js'
 
 const { values: options } = parseArgs({
-  options: { build: { type: 'string', default: 'src/collector/dist' }, fuzz: { type: 'string' } },
+  options: {
+    build: { type: 'string', default: 'src/collector/dist' },
+    fuzz: { type: 'string' },
+    short: { type: 'boolean' },
+  },
+  // Names, which the command that runs all benches gives: everything here is one run.
+  allowPositionals: true,
 })
 const build = new URL(`${pathToFileURL(options.build)}/`)
 const { decode } = await import(new URL('otlp/decode.js', build).href)
@@ -23,7 +29,7 @@ const { SELECTIONS } = await import(new URL('normalise/dialects.js', build).href
 
 /** Requests of one round. */
 const REQUESTS = 40
-const ROUNDS = 15
+const ROUNDS = options.short ? 5 : 15
 
 const pricer = createPricer()
 const hashIdentity = createIdentityHash('bench')

@@ -35,6 +35,8 @@ function target() {
 async function main() {
   const { values } = parseArgs({
     options: { build: { type: 'string', default: 'src/collector/dist' }, short: { type: 'boolean', default: false } },
+    // Names, which the command that runs all benches gives: everything here is one run.
+    allowPositionals: true,
   })
   const build = new URL(`${pathToFileURL(values.build)}/`)
   const { openQueue } = await import(new URL('queue/open-queue.js', build).href)
@@ -218,7 +220,7 @@ async function forwarding(open, Forwarder, seconds) {
   const { user, system } = process.cpuUsage(cpu)
   const spans = bodies * BATCH
   emit({
-    name: 'forward',
+    name: 'queue.forward',
     value: spans / (elapsed / 1000),
     unit: 'spans/s',
     limits: { atLeast: 20_000 },

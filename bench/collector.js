@@ -1,147 +1,75 @@
 /**
  * The whole collector, built, in a process of its own: spans a second that are acknowledged durable and stored, how long an
  * acknowledgement takes at a steady rate, memory at that rate, spans a second forwarded to one target, and the time until it is ready.
- * The sender and the target are other processes on the same machine and take their share of it. Prints a table, or JSON lines.
+ * The sender and the target are other processes on the same machine and take their share of it. Prints JSON lines.
  *
- *     npm run bench:collector [-- --json] [--short] [--rows N]
+ *     node bench/collector.js [names…] [--short] [--rows N]
  */
-import { fork, spawn } from 'node:child_process'
+import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { Agent, createServer, request } from 'node:http'
-import { cpus, tmpdir } from 'node:os'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { gzipSync } from 'node:zlib'
+import { requests, sendAll, start, until } from './collector-process.js'
 import { emit, progress } from './line.js'
-import { genAiAttributes, protobufTraces, SPANS } from './otlp-bodies.js'
+import { SPANS } from './otlp-bodies.js'
 
-const { values: options } = parseArgs({
-  options: { short: { type: 'boolean' }, target: { type: 'boolean' }, json: { type: 'boolean' } },
+const { values: options, positionals } = parseArgs({
+  options: { short: { type: 'boolean' }, target: { type: 'boolean' }, rows: { type: 'string' } },
+  allowPositionals: true,
 })
-const MAIN = fileURLToPath(new URL('../src/collector/dist/main.js', import.meta.url))
+const rows = Number(options.rows ?? (options.short ? 200_000 : 10_000_000))
+if (!Number.isInteger(rows) || rows < 1) throw new RangeError(`--rows must be a number of rows; got ${options.rows}`)
 
-/** Without what was said: that is the sender's to leave out, and most do. @param {number} index */
-function attributesOf(index) {
-  const { 'gen_ai.input.messages': _input, 'gen_ai.output.messages': _output, ...attributes } = genAiAttributes(index)
-  return attributes
-}
+/** @param {string} name */
+const isWanted = (name) => positionals.length === 0 || positionals.includes(name)
 
-/** Gzipped requests, each with ids of its own. @param {number} count @param {number} spans */
-function requests(count, spans) {
-  return Array.from({ length: count }, () => gzipSync(protobufTraces(attributesOf, spans, Date.now()), { level: 1 }))
-}
-
-/**
- * Starts a collector; resolves when it is ready.
- * @param {string} data
- * @param {string[]} [settings]
- */
-async function start(data, settings = []) {
-  const begin = performance.now()
-  const args = [
-    MAIN,
-    '--port',
-    '0',
-    '--data',
-    data,
-    '--log-format',
-    'json',
-    ...settings.flatMap((one) => ['--set', one]),
-  ]
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] })
-  const lines = createInterface({ input: child.stderr })
-  const exit = once(child, 'exit')
-  const url = await new Promise((resolve, reject) => {
-    exit.then(([code]) => reject(new Error(`the collector ended with ${code}`)))
-    lines.on('line', (line) => {
-      const listening = /listening on (http:[^"\s]+)/.exec(line)
-      if (listening !== null) resolve(listening[1])
-      else if (!line.includes('"info"')) progress(line)
-    })
+/** Runs `bench/collector-rows.js` on a store that nobody has open, and resolves with what it tells. @param {string[]} args */
+async function onStore(...args) {
+  const child = fork(fileURLToPath(new URL('collector-rows.js', import.meta.url)), args, {
+    stdio: ['ignore', 2, 2, 'ipc'],
   })
-  while ((await fetch(`${url}/ready`)).status !== 200) await sleep(5)
-  const readyMs = performance.now() - begin
-  const agent = new Agent({ keepAlive: true, maxSockets: 8 })
-  return {
-    readyMs,
-    /** @param {Buffer} body @returns {Promise<number>} Milliseconds until it was acknowledged. */
-    send(body) {
-      const begin = performance.now()
-      const headers = { 'content-type': 'application/x-protobuf', 'content-encoding': 'gzip' }
-      return new Promise((resolve, reject) => {
-        const sending = request(`${url}/v1/traces`, { method: 'POST', agent, headers }, (response) => {
-          response.resume().on('end', () => {
-            if (response.statusCode === 200) resolve(performance.now() - begin)
-            else reject(new Error(`answered with ${response.statusCode}`))
-          })
-        })
-        sending.on('error', reject).end(body)
-      })
-    },
-    ledger: async () => /** @type {any} */ ((await fetch(`${url}/api/v1/ledger`)).json()),
-    /** Bytes of memory that are resident, and seconds of CPU. */
-    usage() {
-      const status = readFileSync(`/proc/${child.pid}/status`, 'utf8')
-      const [user, system] = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1].split(' ').slice(11, 13)
-      return {
-        resident: Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1024,
-        cpuSeconds: (Number(user) + Number(system)) / 100,
-      }
-    },
-    async stop() {
-      agent.destroy()
-      child.kill('SIGTERM')
-      await exit
-    },
-  }
-}
-
-/** Waits until `isDone` says so of the ledger. @param {{ ledger: () => Promise<any> }} collector @param {(ledger: any) => boolean} isDone */
-async function until(collector, isDone) {
-  for (;;) {
-    const ledger = await collector.ledger()
-    if (ledger.imbalances.length > 0) throw new Error(`BUG: ${ledger.imbalances.join('; ')}`)
-    if (isDone(ledger)) return ledger
-    await sleep(50)
-  }
-}
-
-/** Sends all of them over eight connections. @param {Awaited<ReturnType<typeof start>>} collector @param {Buffer[]} bodies */
-async function sendAll(collector, bodies) {
-  let next = 0
-  const sender = async () => {
-    while (next < bodies.length) await collector.send(bodies[next++])
-  }
-  await Promise.all(Array.from({ length: 8 }, sender))
+  const exit = once(child, 'exit')
+  const told = await Promise.race([once(child, 'message'), exit.then(() => undefined)])
+  if (told === undefined) throw new Error('the store could not be worked on')
+  await exit
+  return told[0]
 }
 
 /** @param {string} data */
 async function ingest(data) {
-  const count = options.short ? 60 : 600
+  const count = options.short ? 100 : 600
+  const spans = count * SPANS
   progress(`ingest.otlp: ${count} requests of ${SPANS} spans`)
   const collector = await start(data)
   await sendAll(collector, requests(20, SPANS))
   await until(collector, ({ inQueue }) => inQueue === 0)
   const bodies = requests(count, SPANS)
-  const before = collector.usage()
+  const { cpu: before } = collector.usage()
   const begin = performance.now()
   await sendAll(collector, bodies)
-  const acknowledged = (count * SPANS) / ((performance.now() - begin) / 1000)
+  const acknowledged = spans / ((performance.now() - begin) / 1000)
   await until(collector, ({ inQueue }) => inQueue === 0)
-  const stored = (count * SPANS) / ((performance.now() - begin) / 1000)
-  const after = collector.usage()
+  const stored = spans / ((performance.now() - begin) / 1000)
+  const { cpu: after } = collector.usage()
+  await collector.stop()
+  const { perSecond } = await onStore('bulk', join(data, 'store'), String(spans))
+  const spent = (/** @type {'main' | 'engine' | 'others'} */ of) =>
+    ((1e6 * (after[of] - before[of])) / spans).toFixed(1)
   emit({
     name: 'ingest.otlp',
     value: stored,
     unit: 'spans/s',
+    rival: 'INSERT … SELECT of the same rows in the engine, rollups included',
+    rivalValue: perSecond,
+    ratio: stored / perSecond,
     limits: { atLeast: 20_000 },
-    note: `protobuf and gzip, from the first request until the last span is stored; acknowledged at ${Math.round(acknowledged)} spans/s; ${((1e6 * (after.cpuSeconds - before.cpuSeconds)) / (count * SPANS)).toFixed(1)} µs CPU a span, the engine's included`,
+    note: `protobuf and gzip, from the first request until the last span is stored; acknowledged at ${Math.round(acknowledged)} spans/s; µs CPU a span: JavaScript ${spent('main')}, engine ${spent('engine')}, others ${spent('others')}`,
   })
-  await collector.stop()
 }
 
 /** @param {string} data */
@@ -162,7 +90,8 @@ async function latency(data) {
   )
   const took = (performance.now() - begin) / 1000
   times.sort((one, other) => one - other)
-  const { resident } = collector.usage()
+  const { resident, mostResident } = collector.usage()
+  const { stored } = await collector.ledger()
   emit({
     name: 'ingest.latency',
     value: times[Math.floor(0.99 * times.length)],
@@ -175,7 +104,7 @@ async function latency(data) {
     value: resident / 1e6,
     unit: 'MB',
     limits: { atMost: 600 },
-    note: 'resident at the end of that load',
+    note: `resident at the end of that load with ${rows + stored} operations stored; at most ${(mostResident / 1e6).toFixed(0)} MB at any time`,
   })
   await collector.stop()
 }
@@ -210,16 +139,19 @@ async function forward(data) {
 
 /** @param {string} data */
 async function restart(data) {
-  const collector = await start(data)
-  const { stored } = await collector.ledger()
+  const times = []
+  for (let time = 0; time < (options.short ? 1 : 3); time++) {
+    const collector = await start(data)
+    times.push(collector.readyMs / 1000)
+    await collector.stop()
+  }
   emit({
     name: 'start',
-    value: collector.readyMs / 1000,
+    value: times.sort((one, other) => one - other)[times.length >> 1],
     unit: 's',
     limits: { atMost: 2 },
-    note: `from the command until /ready answers with 200, with ${stored} operations stored`,
+    note: `from the command until /ready answers with 200, with ${rows} operations stored; median of ${times.length}`,
   })
-  await collector.stop()
 }
 
 /** What is forwarded is taken here. */
@@ -233,17 +165,27 @@ function takeEverything() {
   process.on('disconnect', () => process.exit())
 }
 
-if (options.target) takeEverything()
-else {
-  if (!existsSync(MAIN)) throw new Error('the bench runs on the built output, which is not there: npm run build')
-  progress(`Node ${process.version}, ${cpus()[0]?.model.trim() ?? 'unknown CPU'}, ${cpus().length} cores`)
+/** Does `work` with a directory of its own. @param {(data: string) => Promise<void>} work */
+async function withData(work) {
   const data = mkdtempSync(join(process.env.TMPDIR ?? tmpdir(), 'tokmeter-bench-'))
   try {
-    await ingest(data)
-    await latency(data)
-    await forward(data)
-    await restart(data)
+    await work(data)
   } finally {
     rmSync(data, { recursive: true, force: true })
+  }
+}
+
+if (options.target) takeEverything()
+else {
+  if (isWanted('ingest.otlp')) await withData(ingest)
+  if (isWanted('forward')) await withData(forward)
+  if (['start', 'ingest.latency', 'memory'].some(isWanted)) {
+    await withData(async (data) => {
+      // Made by a collector, so that everything is where it has it.
+      await (await start(data)).stop()
+      await onStore('fill', join(data, 'store'), String(rows))
+      if (isWanted('start')) await restart(data)
+      if (isWanted('ingest.latency') || isWanted('memory')) await latency(data)
+    })
   }
 }
