@@ -120,8 +120,9 @@ function shape(row: Row, { dimensions, measures }: Compiled): Row {
   dimensions.forEach((name, index) => {
     shaped[name] = row[`group ${index}`] ?? ''
   })
-  measures.forEach(({ name }, index) => {
-    shaped[name] = row[`measure ${index}`] ?? null
+  measures.forEach(({ name, isTime }, index) => {
+    const cell = row[`measure ${index}`] ?? null
+    shaped[name] = isTime && cell !== null ? new Date(Number(cell)).toISOString() : cell
   })
   return shaped
 }

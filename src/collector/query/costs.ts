@@ -1,16 +1,10 @@
 /** `GET /api/v1/costs` and `/costs/breakdown`: what was spent, when, and on what. */
 import * as z from 'zod'
-import type { Answer } from './ask.js'
-import { type Asker, endpoint, questionOf } from './endpoint.js'
-import type { Aggregation } from './measures.js'
+import { type Asker, endpoint, headOf, measure, questionOf, ratio } from './endpoint.js'
 import { COMMON_PARAMETERS, type Subject, subjectOf, wholeNumber } from './parameters.js'
 
-const measure = (alias: string, field: string, aggregation: Aggregation) => ({ alias, field, aggregation })
 const TOTAL = measure('total_cost', 'cost_usd', 'sum')
 const CALLS = measure('request_count', 'calls', 'count')
-
-/** What stands at the head of every answer. */
-const headOf = ({ window, coverage }: Answer) => ({ window, coverage })
 
 export const costs = endpoint({
   method: 'GET',
@@ -31,7 +25,6 @@ export const costs = endpoint({
     const { p50_cost_per_request, ...rest } = total.rows[0]!
     return {
       ...headOf(total),
-      percentile_error: total.percentile_error,
       currency: 'USD',
       ...rest,
       median_cost_per_request: p50_cost_per_request,
@@ -62,8 +55,7 @@ export const costsBreakdown = endpoint({
     const { granularity, ...subject } = subjectOf(given, asker.now)
     const total = await asker.ask(questionOf({ ...subject, measures: [TOTAL] }))
     const all = total.rows[0]!['total_cost']
-    const share = (cost: unknown) =>
-      typeof cost === 'number' && typeof all === 'number' && all > 0 ? cost / all : null
+    const share = (cost: unknown) => ratio(cost, all)
     const breakdowns = Object.entries(BREAKDOWNS).map(async ([name, dimension]) => [
       name,
       await breakdown(asker, subject, dimension, limit, share),

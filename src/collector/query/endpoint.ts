@@ -1,6 +1,7 @@
 /** What a question of the API is: its path, its schemas, and how it is answered. Routes, validation and the OpenAPI document derive from it. */
 import type * as z from 'zod'
 import type { Answer } from './ask.js'
+import { type Aggregation, type Measure, SINGLE_CALLS } from './measures.js'
 import type { Question } from './question.js'
 
 export type Asker = {
@@ -28,4 +29,29 @@ export function endpoint<Parameters extends z.ZodType>(given: Endpoint<Parameter
 /** A question of one number for each group, without more ado. */
 export function questionOf(fields: Pick<Question, 'range' | 'measures'> & Partial<Question>): Question {
   return { groupBy: [], filters: [], having: [], limit: 10_000, offset: 0, ...fields }
+}
+
+/** A measure by the name it has in the answer. */
+export function measure(alias: string, field: string, aggregation: Aggregation): Measure & { readonly alias: string } {
+  return { alias, field, aggregation }
+}
+
+/** What stands at the head of every answer. */
+export function headOf({ window, coverage, percentile_error }: Answer) {
+  return { window, coverage, ...(percentile_error !== undefined && { percentile_error }) }
+}
+
+/** The share of operations that did not fail; null where there were none. */
+export function successRate(errorRate: unknown): number | null {
+  return typeof errorRate === 'number' ? 1 - errorRate : null
+}
+
+/** One number by another; null where either is unknown, or there is nothing to divide by. */
+export function ratio(value: unknown, by: unknown): number | null {
+  return typeof value === 'number' && typeof by === 'number' && by > 0 ? value / by : null
+}
+
+/** As what is asked where nobody says of which operations: calls of a model. Agents and workflows last as long as all the calls inside them. */
+export function ofCalls<Given extends { readonly operation?: string | string[] | undefined }>(given: Given): Given {
+  return { ...given, operation: given.operation ?? [...SINGLE_CALLS] }
 }

@@ -28,15 +28,20 @@ export type Expression = {
   readonly isRaw: boolean
   /** What it is where there are no operations at all: nothing spent is zero, the mean of nothing is unknown. */
   readonly ofNothing: 0 | null
+  /** It is a moment, in epoch milliseconds; of rollups the start of its window. */
+  readonly isTime?: true
 }
 
 const known = [...INFERENCE_OPERATIONS, ...Object.values(operationName)]
-const named = (operations: readonly string[]) => [...new Set(operations)].map((name) => `'${name}'`).join(', ')
+const named = (operations: readonly string[]) => operations.map((name) => `'${name}'`).join(', ')
 
-/** Calls of a model: what is billed by tokens. */
-export const IS_CALL = `operation IN (${named(known.filter((name) => BILLABLE_KINDS.includes(operationKind(name))))})`
+/** The operations that are one call of a model: what is billed by tokens. */
+export const SINGLE_CALLS: readonly string[] = [...new Set(known)].filter((name) =>
+  BILLABLE_KINDS.includes(operationKind(name)),
+)
+export const IS_CALL = `operation IN (${named(SINGLE_CALLS)})`
 /** What an agent or a workflow run reports is that of the calls inside it: summed as well it would count twice. */
-const SPENDS = `operation NOT IN (${named(known.filter((name) => !SPENDING_KINDS.includes(operationKind(name))))})`
+const SPENDS = `operation NOT IN (${named([...new Set(known)].filter((name) => !SPENDING_KINDS.includes(operationKind(name))))})`
 
 type Distribution = {
   readonly kind: 'distribution' | 'sum'
@@ -47,7 +52,7 @@ type Distribution = {
 type Field =
   | Distribution
   | { readonly kind: 'count'; readonly column: string; readonly condition?: string }
-  | { readonly kind: 'total' | 'error_rate' | 'dimension' }
+  | { readonly kind: 'total' | 'error_rate' | 'time' | 'dimension' }
 
 /** What has a histogram in the rollups has least, largest and percentiles. */
 const distribution = (column: string, spends = false, divisor = 1): Distribution => ({
@@ -74,6 +79,7 @@ const FIELDS: { readonly [name: string]: Field } = {
   reasoning_tokens: sum('reasoning_tokens', true),
   output_chunks: sum('output_chunks'),
   retries: sum('retries'),
+  start_time: { kind: 'time' },
 }
 
 export const FIELD_NAMES: readonly string[] = Object.keys(FIELDS)
@@ -81,6 +87,7 @@ export const FIELD_NAMES: readonly string[] = Object.keys(FIELDS)
 const ALLOWED: { readonly [kind in Field['kind']]: readonly Aggregation[] } = {
   count: ['count', 'sum', 'rate'],
   error_rate: ['avg'],
+  time: ['min', 'max'],
   total: ['sum', 'rate'],
   sum: ['sum', 'avg', 'count', 'rate'],
   distribution: ['sum', 'avg', 'count', 'rate', 'min', 'max', ...PERCENTILES],
@@ -128,6 +135,10 @@ export function expressionOf(at: string, { field: name, aggregation }: Measure, 
       const total = `${summed('input_tokens_sum', SPENDS)} + ${summed('output_tokens_sum', SPENDS)}`
       const unlessUnknown = ofKnown(anyKnown, SPENDS, `toFloat64(${total})`)
       return expression(aggregation === 'rate' ? `${unlessUnknown} / ${seconds}` : unlessUnknown, columns, 0)
+    }
+    case 'time': {
+      const moment = `toUnixTimestamp64Milli(toDateTime64(${aggregation}(time), 3, 'UTC'))`
+      return { ...expression(`if(sum(operations) = 0, NULL, ${moment})`, [], null), isTime: true }
     }
     case 'dimension': {
       const { sql, columns, isRaw } = dimensionOf(`${at}.field`, name)

@@ -60,7 +60,7 @@ export type Compiled = {
   readonly range: TimeRange
   readonly source: 'rollups' | 'operations'
   /** In the order of the answer's columns. */
-  readonly measures: readonly { readonly name: string; readonly ofNothing: 0 | null }[]
+  readonly measures: readonly ({ readonly name: string } & Pick<Expression, 'ofNothing' | 'isTime'>)[]
   readonly dimensions: readonly string[]
   /** SQL of the coverage of the whole range. */
   readonly coverageSql: string
@@ -124,7 +124,7 @@ export function compile(question: Question, place: Place): Compiled {
     parameters,
     range,
     source: cover === undefined ? 'operations' : 'rollups',
-    measures: measures.map(({ name, expression: { ofNothing } }) => ({ name, ofNothing })),
+    measures: measures.map(({ name, expression }) => ({ name, ...expression })),
     dimensions: groupBy,
     coverageSql: coverageSql(rowsOf),
   }

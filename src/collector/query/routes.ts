@@ -2,14 +2,27 @@
 import type { FastifyPluginCallback, FastifyReply, RouteShorthandOptions } from 'fastify'
 import * as z from 'zod'
 import { type Askable, ask, QuestionTimeout } from './ask.js'
+import { conversations } from './conversations.js'
 import { costs, costsBreakdown } from './costs.js'
 import type { Endpoint } from './endpoint.js'
 import { generalQuery } from './general.js'
 import { InvalidQuestion } from './invalid-question.js'
+import { modelComparison } from './model-comparison.js'
 import { performance } from './performance.js'
+import { summary } from './summary.js'
 import type { KeptDays } from './tier-cover.js'
+import { trends } from './trends.js'
 
-export const ENDPOINTS: readonly Endpoint[] = [generalQuery, costs, costsBreakdown, performance]
+export const ENDPOINTS: readonly Endpoint[] = [
+  generalQuery,
+  costs,
+  costsBreakdown,
+  performance,
+  summary,
+  conversations,
+  modelComparison,
+  trends,
+]
 
 export type QueryOptions = {
   /** Undefined while there is none. */

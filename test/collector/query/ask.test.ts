@@ -69,6 +69,8 @@ const anyMeasure = fc
 function isAllowed(field: string, aggregation: Aggregation): boolean {
   if (['user_id', 'model'].includes(field)) return aggregation === 'uniq'
   if (['operations', 'calls', 'errors'].includes(field)) return ['count', 'rate'].includes(aggregation)
+  // Of rollups it is the start of a window; the conversations of the API tell it of operations.
+  if (field === 'start_time') return false
   if (field === 'error_rate') return aggregation === 'avg'
   if (field === 'total_tokens') return ['sum', 'rate'].includes(aggregation)
   if (['cache_read_tokens', 'cache_write_tokens', 'reasoning_tokens', 'output_chunks', 'retries'].includes(field))

@@ -26,7 +26,17 @@ type Body = {
   readonly p50_latency_ms: number
   readonly p95_latency_ms: number
   readonly p99_latency_ms: number
+  readonly conversations: [Conversation, ...Conversation[]]
+  readonly models: {
+    readonly model: string
+    readonly metrics: { readonly [metric in 'request_count' | 'avg_cost_usd' | 'avg_latency_ms']: number }
+  }[]
+  readonly summary: unknown
+  readonly previous_window: unknown
+  readonly comparison: { readonly [measure in 'request_count' | 'avg_latency_ms']: unknown }
+  readonly performance_trend: { readonly value: number; readonly change: number }[]
 }
+type Conversation = { readonly conversation_id: string }
 /** Noon of yesterday. */
 const NOON = Math.floor(Date.now() / 86_400_000) * 86_400_000 - 12 * HOUR
 const RANGE = `start_time=${NOON / 1000}&end_time=${NOON / 1000 + 3600}`
@@ -44,6 +54,7 @@ const events = Array.from({ length: 30 }, (_, index) => ({
   service: 'chat-api',
   agent_id: index % 2 === 0 ? 'planner' : undefined,
   user_id: `user-${index % 4}`,
+  conversation_id: index < 24 ? `conversation-${index % 6}` : undefined,
   ...(index % 10 === 9
     ? { event_type: 'llm_request_failed', error_code: '503' }
     : { event_type: 'llm_request_completed', input_tokens: 1000, output_tokens: 100 }),
@@ -123,6 +134,101 @@ test('performance is of all the calls, each counted once whatever window it is i
   expect(of(body.p99_latency_ms, 3000)).toBeLessThanOrEqual(body.percentile_error)
   expect(body.time_series).toHaveLength(12)
   expect(body.time_series.map((row) => row.request_count)).toEqual([5, 5, 5, 5, 5, 5, 0, 0, 0, 0, 0, 0])
+})
+
+test('the summary tells cost, performance and usage at a glance', async () => {
+  const { body } = await get(`/metrics/summary?${RANGE}`)
+  const total = (priced.length * 3_500_000) / 1e9
+  expect(body).toMatchObject({
+    coverage: { calls: 30 },
+    cost: {
+      total_cost: total,
+      cost_by_provider: [
+        { provider: 'openai', cost: total, share: 1 },
+        { provider: 'anthropic', cost: null, share: null },
+      ],
+      top_models_by_cost: [{ model: 'gpt-4o', cost: total, share: 1 }, { model: 'nobody-priced-this' }],
+    },
+    performance: { avg_latency_ms: 1550, success_rate: 0.9 },
+    usage: {
+      total_requests: 30,
+      total_tokens: 27 * 1100,
+      requests_by_model: [
+        { model: 'gpt-4o', requests: 20, tokens: priced.length * 1100 },
+        { model: 'nobody-priced-this', requests: 10, tokens: (27 - priced.length) * 1100 },
+      ],
+    },
+  })
+})
+
+test('conversations are told one by one, the latest first, and what belongs to none is in none', async () => {
+  const { body } = await get(`/metrics/conversations?${RANGE}&limit=4`)
+  const inOne = events.filter((one) => one.conversation_id !== undefined)
+  const completed = inOne.filter(({ event_type }) => event_type === 'llm_request_completed')
+  const pricedInOne = completed.filter(({ model }) => model === 'gpt-4o')
+  expect(body).toMatchObject({
+    total_conversations: 6,
+    avg_messages_per_conversation: 4,
+    avg_tokens_per_conversation: (completed.length * 1100) / 6,
+    avg_cost_per_conversation: expect.closeTo((pricedInOne.length * 0.0035) / 6, 12),
+    has_more: true,
+  })
+  expect(body.conversations).toHaveLength(4)
+  const [latest] = body.conversations
+  // The last of conversation 5 is event 23, the first event 5: when they began.
+  const began = (index: number) => new Date(NOON + index * 60_000 + 30_000 - 100 * (index + 1)).toISOString()
+  expect(latest).toMatchObject({ message_count: 4, start_time: began(5), end_time: began(23), users: 2 })
+  const one = await get(`/metrics/conversations?${RANGE}&conversation_id=${latest.conversation_id}`)
+  expect(one.body.conversations).toEqual([latest])
+})
+
+test('models are compared, and recommended for what they are better at', async () => {
+  const { body } = await get(`/metrics/models?${RANGE}&models=gpt-4o,nobody-priced-this,absent`)
+  expect(body.models.map(({ model, metrics }) => [model, metrics.request_count, metrics.avg_cost_usd])).toEqual([
+    ['gpt-4o', 20, 0.0035],
+    ['nobody-priced-this', 10, null],
+  ])
+  const mean = (model: string) => {
+    const durations = events.filter((one) => one.model === model).map(({ duration_ms }) => duration_ms)
+    return durations.reduce((sum, duration) => sum + duration, 0) / durations.length
+  }
+  expect(body.models.map(({ metrics }) => metrics.avg_latency_ms)).toEqual([mean('gpt-4o'), mean('nobody-priced-this')])
+  expect(body.summary).toEqual({
+    fastest_model: 'nobody-priced-this',
+    cheapest_model: 'gpt-4o',
+    most_reliable_model: 'gpt-4o',
+    recommendations: ['Use nobody-priced-this for low-latency applications and gpt-4o for cost-sensitive workloads'],
+  })
+  expect((await get(`/metrics/models?${RANGE}&models=gpt-4o`)).body.error).toEqual({
+    code: 'VALIDATION_ERROR',
+    message: 'models must be at least 2 for a comparison',
+    details: { field: 'models' },
+  })
+  const none = await get(`/metrics/models?${RANGE}&models=absent,gone`)
+  expect(none.body).toMatchObject({ models: [], summary: { fastest_model: null, recommendations: [] } })
+})
+
+test('trends compare window with window, and the period with the one before', async () => {
+  const second = `start_time=${NOON / 1000 + 900}&end_time=${NOON / 1000 + 1800}`
+  const { body } = await get(`/metrics/trends?${second}&granularity=5m`)
+  expect(body.previous_window).toEqual({
+    start_time: new Date(NOON).toISOString(),
+    end_time: new Date(NOON + 900_000).toISOString(),
+  })
+  const durations = events.map(({ duration_ms }) => duration_ms)
+  const mean = (from: number, to: number) =>
+    durations.slice(from, to).reduce((sum, duration) => sum + duration, 0) / (to - from)
+  expect(body.comparison.request_count).toEqual({ value: 15, previous: 15, change: 0 })
+  expect(body.comparison.avg_latency_ms).toEqual({
+    value: mean(15, 30),
+    previous: mean(0, 15),
+    change: (mean(15, 30) - mean(0, 15)) / mean(0, 15),
+  })
+  expect(body.performance_trend.map(({ value, change }) => [value, change])).toEqual([
+    [mean(15, 20), null],
+    [mean(20, 25), (mean(20, 25) - mean(15, 20)) / mean(15, 20)],
+    [mean(25, 30), (mean(25, 30) - mean(20, 25)) / mean(20, 25)],
+  ])
 })
 
 test('filters choose operations, several values of one at a time', async () => {
