@@ -222,7 +222,7 @@ export async function startCollector({ config: given, version, log }: CollectorO
         eraseIdentity: (hash) => erase(storing, hash),
       }),
     )
-    server.register(createQueryRoutes({ store: () => storing.store, kept: () => keptDaysOf(config) }))
+    server.register(createQueryRoutes({ version, store: () => storing.store, kept: () => keptDaysOf(config) }))
     await server.listen({ host: listen.host, port: listen.port })
     return server
   }

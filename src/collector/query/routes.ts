@@ -8,6 +8,7 @@ import type { Endpoint } from './endpoint.js'
 import { generalQuery } from './general.js'
 import { InvalidQuestion } from './invalid-question.js'
 import { modelComparison } from './model-comparison.js'
+import { openApiOf, pageOf } from './openapi.js'
 import { performance } from './performance.js'
 import { summary } from './summary.js'
 import type { KeptDays } from './tier-cover.js'
@@ -25,6 +26,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
 ]
 
 export type QueryOptions = {
+  readonly version: string
   /** Undefined while there is none. */
   readonly store: () => Askable | undefined
   /** Days each tier is kept. */
@@ -36,9 +38,11 @@ export type QueryOptions = {
 /** Bytes of a question's body. */
 const BODY_LIMIT = 256 * 1024
 const PREFIX = '/api/v1'
+/** The page has its own style and needs nothing else. */
+const PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 /** A fastify plugin. */
-export function createQueryRoutes({ store, kept, now = Date.now }: QueryOptions): FastifyPluginCallback {
+export function createQueryRoutes({ version, store, kept, now = Date.now }: QueryOptions): FastifyPluginCallback {
   return (app, _, done) => {
     for (const { method, path, parameters, answer } of ENDPOINTS) {
       const options = { config: { scope: 'read' }, bodyLimit: BODY_LIMIT } as RouteShorthandOptions
@@ -61,6 +65,13 @@ export function createQueryRoutes({ store, kept, now = Date.now }: QueryOptions)
         },
       })
     }
+    const document = openApiOf(ENDPOINTS, version)
+    const page = pageOf(document)
+    const options = { config: { scope: 'read' } } as RouteShorthandOptions
+    app.get(`${PREFIX}/openapi.json`, options, async (_request, reply) => reply.send(document))
+    app.get(`${PREFIX}/docs`, options, async (_request, reply) =>
+      reply.header('content-security-policy', PAGE_POLICY).type('text/html; charset=utf-8').send(page),
+    )
     done()
   }
 }

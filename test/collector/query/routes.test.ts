@@ -327,3 +327,32 @@ test('a value longer than any name is not asked about', async () => {
   const { status, body } = await get(`/performance?model=${'a'.repeat(1001)}`)
   expect([status, body.error.details.field]).toEqual([400, 'model'])
 })
+
+test('the OpenAPI document names every question with its parameters, and the page shows it', async () => {
+  const document = (await (await fetch(`${made.url}/api/v1/openapi.json`)).json()) as {
+    openapi: string
+    paths: { [path: string]: { get?: { parameters: { name: string; schema: unknown }[] }; post?: unknown } }
+  }
+  expect(document.openapi).toBe('3.1.0')
+  expect(Object.keys(document.paths)).toEqual(
+    [
+      '/query',
+      '/costs',
+      '/costs/breakdown',
+      '/performance',
+      '/metrics/summary',
+      '/metrics/conversations',
+      '/metrics/models',
+      '/metrics/trends',
+    ].map((path) => `/api/v1${path}`),
+  )
+  const { parameters } = document.paths['/api/v1/costs']!.get!
+  expect(parameters.find(({ name }) => name === 'granularity')).toMatchObject({
+    in: 'query',
+    required: false,
+    schema: { enum: ['1m', '5m', '1h', '1d'] },
+  })
+  const page = await fetch(`${made.url}/api/v1/docs`)
+  expect(page.headers.get('content-security-policy')).toContain("default-src 'none'")
+  expect(await page.text()).toContain('<h2>GET /api/v1/costs/breakdown</h2>')
+})
