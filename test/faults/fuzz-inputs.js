@@ -1,4 +1,4 @@
-/** Inputs that nobody sends on purpose: bodies that were good, with something wrong, and bodies that never were any; from a seed, so that they come again. */
+/** Inputs that nobody sends on purpose: bodies that were good, with something wrong, and bodies that never were any; from a seed, so that they come again, but for their ids and times. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { deflateSync, gzipSync } from 'node:zlib'
 import { GOLDEN } from '../conformance/bodies.js'
