@@ -14,6 +14,8 @@ const CLOCK = fileURLToPath(new URL('clock-child.js', import.meta.url))
 const DAY_MS = 86_400_000
 /** How long ids are remembered here: a day more or less is within it, a year is not. */
 const WINDOW = '7d'
+// By a clock that is a year ahead most of the history is past its time, and is dropped as it was told: not what is looked at here.
+const RETENTION = ['raw', '1m', '5m', '1h', '1d'].map((tier) => `store.retention.${tier}=100y`)
 
 /** @type {readonly { what: string, offsetMs: number }[]} */
 const JUMPS = [
@@ -30,7 +32,11 @@ export async function run({ directory, isLong, progress }) {
   const file = join(directory, 'offset')
   const clock = `${pathToFileURL(CLOCK)}?${encodeURIComponent(file)}`
   const start = () =>
-    startCollector({ data, settings: [`queue.deduplicationWindow=${WINDOW}`], nodeOptions: ['--import', clock] })
+    startCollector({
+      data,
+      settings: [`queue.deduplicationWindow=${WINDOW}`, ...RETENTION],
+      nodeOptions: ['--import', clock],
+    })
   let collector = start()
   await collector.listening()
   const senders = createSenders({ url: () => collector.url, isSentAgain: false })
