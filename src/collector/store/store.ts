@@ -11,7 +11,6 @@ import { adjustExpiry, migrate } from './migrations.js'
 import { applyRetention, eraseIdentity, type RetentionResult, type Size, sizeOf } from './retention.js'
 import { encode, type OperationSource } from './rows.js'
 import { type Placement, qualified, type RetentionDays, STORED_TABLES } from './schema.js'
-import { openServer } from './server.js'
 
 /** A directory of this machine for the embedded engine, or a ClickHouse server. */
 export type StoreLocation =
@@ -128,6 +127,8 @@ export async function openStore(location: StoreLocation, options: StoreOptions =
     }
     return createStore('embedded', { engine, placement }, retention, options, directory.release)
   }
+  // Its client takes 50 ms to load, of which an embedded store has no use.
+  const { openServer } = await import('./server.js')
   const engine = openServer({ ...location, requestTimeoutMs: location.requestTimeoutMs ?? 60_000 })
   try {
     await migrate(engine, placement, retention)
