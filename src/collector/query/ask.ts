@@ -78,7 +78,8 @@ export async function ask(question: Question, store: Askable, place: Omit<Place,
   }
 }
 
-async function run<T>(store: Askable, sql: string, parameters: Parameters): Promise<T[]> {
+/** Rows of a SELECT, bounded in time and memory. Throws QuestionTimeout and InvalidQuestion where it would take more. */
+export async function run<T>(store: Askable, sql: string, parameters: Parameters): Promise<T[]> {
   try {
     return await store.query<T>(sql, parameters, { maxExecutionSeconds: MAX_EXECUTION_SECONDS })
   } catch (error) {

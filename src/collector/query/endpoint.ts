@@ -1,5 +1,6 @@
 /** What a question of the API is: its path, its schemas, and how it is answered. Routes, validation and the OpenAPI document derive from it. */
 import type * as z from 'zod'
+import type { Parameters } from '../store/engine.js'
 import type { Answer } from './ask.js'
 import { type Aggregation, type Measure, SINGLE_CALLS } from './measures.js'
 import type { Question } from './question.js'
@@ -7,22 +8,25 @@ import type { Question } from './question.js'
 export type Asker = {
   /** Answers a question. */
   ask(question: Question): Promise<Answer>
+  /** Rows of a SELECT on the store itself; `table` names its tables. */
+  query<Row>(sql: string, parameters: Parameters): Promise<Row[]>
+  table(name: string): string
   /** Epoch milliseconds: one moment for all of an answer. */
   readonly now: number
 }
 
-export type Endpoint<Parameters extends z.ZodType = z.ZodType> = {
+export type Endpoint<Schema extends z.ZodType = z.ZodType> = {
   readonly method: 'GET' | 'POST'
   /** Below `/api/v1`. */
   readonly path: string
   readonly summary: string
   /** Of the query string of a GET, of the body of a POST. */
-  readonly parameters: Parameters
-  readonly answer: (parameters: z.output<Parameters>, asker: Asker) => Promise<object>
+  readonly parameters: Schema
+  readonly answer: (parameters: z.output<Schema>, asker: Asker) => Promise<object>
 }
 
 /** As it is, its types checked together. */
-export function endpoint<Parameters extends z.ZodType>(given: Endpoint<Parameters>): Endpoint {
+export function endpoint<Schema extends z.ZodType>(given: Endpoint<Schema>): Endpoint {
   return given as unknown as Endpoint
 }
 

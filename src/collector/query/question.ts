@@ -66,6 +66,9 @@ export type Compiled = {
   readonly coverageSql: string
 }
 
+/** What is bound to the placeholders of a query. */
+type Bound = { [name: string]: string | number | readonly string[] }
+
 const OPERATORS = { gt: '>', gte: '>=', lt: '<', lte: '<=' } as const
 const ALIAS = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/
 
@@ -73,9 +76,9 @@ const ALIAS = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/
 export function compile(question: Question, place: Place): Compiled {
   const { interval, groupBy, filters, having, limit, offset } = question
   check(question)
-  const parameters: { [name: string]: string | number | readonly string[] } = {}
+  const parameters: Bound = {}
   const dimensions = groupBy.map((name, index) => dimensionOf(`group_by[${index}]`, name))
-  const conditions = filters.map((filter, index) => conditionOf(filter, index, parameters))
+  const conditions = conditionsOf(filters, parameters)
   const seconds = '{seconds:Float64}'
   const measures = question.measures.map((measure, index) => ({
     name: measure.alias ?? nameOf(measure),
@@ -174,11 +177,15 @@ function windowSql(interval: Granularity): string {
   return `intDiv(toUnixTimestamp64Milli(toDateTime64(time, 3, 'UTC')), ${milliseconds}) * ${milliseconds}`
 }
 
-function conditionOf(
-  { dimension: name, operator, value }: Filter,
-  index: number,
-  parameters: { [name: string]: string | readonly string[] | number },
-) {
+/** Filters as SQL; their values go into `parameters`. Throws InvalidQuestion for one that cannot be meant. */
+export function conditionsOf(
+  filters: readonly Filter[],
+  parameters: Bound,
+): { readonly dimension: Dimension; readonly sql: string }[] {
+  return filters.map((filter, index) => conditionOf(filter, index, parameters))
+}
+
+function conditionOf({ dimension: name, operator, value }: Filter, index: number, parameters: Bound) {
   const at = `filters[${index}]`
   const dimension = dimensionOf(`${at}.dimension`, name)
   const isList = operator === 'in' || operator === 'not_in'
@@ -229,7 +236,7 @@ function havingSql(
   { measure, operator, value }: Having,
   index: number,
   names: readonly string[],
-  parameters: { [name: string]: number | string | readonly string[] },
+  parameters: Bound,
 ): string {
   parameters[`having${index}`] = value
   return `ifNull(\`measure ${measureIndex(`having[${index}].metric`, measure, names)}\` ${OPERATORS[operator]} {having${index}:Float64}, false)`

@@ -1,7 +1,7 @@
 /** The questions as routes: parameters validated, answers sent, and every mistake told with what is allowed. */
 import type { FastifyPluginCallback, FastifyReply, RouteShorthandOptions } from 'fastify'
 import * as z from 'zod'
-import { type Askable, ask, QuestionTimeout } from './ask.js'
+import { type Askable, ask, QuestionTimeout, run } from './ask.js'
 import { conversations } from './conversations.js'
 import { costs, costsBreakdown } from './costs.js'
 import type { Endpoint } from './endpoint.js'
@@ -9,9 +9,11 @@ import { generalQuery } from './general.js'
 import { InvalidQuestion } from './invalid-question.js'
 import { modelComparison } from './model-comparison.js'
 import { openApiOf, pageOf } from './openapi.js'
+import { operations } from './operations.js'
 import { performance } from './performance.js'
 import { summary } from './summary.js'
 import type { KeptDays } from './tier-cover.js'
+import { top } from './top.js'
 import { trends } from './trends.js'
 
 export const ENDPOINTS: readonly Endpoint[] = [
@@ -23,6 +25,8 @@ export const ENDPOINTS: readonly Endpoint[] = [
   conversations,
   modelComparison,
   trends,
+  operations,
+  top,
 ]
 
 export type QueryOptions = {
@@ -57,7 +61,12 @@ export function createQueryRoutes({ version, store, kept, now = Date.now }: Quer
             const given = parsed(parameters, method === 'GET' ? request.query : request.body)
             const moment = now()
             const place = { kept: kept(), now: moment }
-            const found = await answer(given, { ask: (question) => ask(question, open, place), now: moment })
+            const found = await answer(given, {
+              ask: (question) => ask(question, open, place),
+              query: (sql, bound) => run(open, sql, bound),
+              table: (name) => open.table(name),
+              now: moment,
+            })
             return await reply.header('cache-control', 'no-store').send(found)
           } catch (error) {
             return failed(reply, method === 'GET' ? inWordsOfGet(error) : error)

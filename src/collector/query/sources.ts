@@ -27,7 +27,8 @@ function timeSql(milliseconds: number): string {
   return `fromUnixTimestamp64Milli(toInt64(${Math.round(milliseconds)}), 'UTC')`
 }
 
-const within = (column: string, { start, end }: TimeRange) =>
+/** A condition on times: those in a range. */
+export const within = (column: string, { start, end }: TimeRange) =>
   `${column} >= ${timeSql(start)} AND ${column} < ${timeSql(end)}`
 
 /**

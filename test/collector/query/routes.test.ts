@@ -33,6 +33,9 @@ type Body = {
   }[]
   readonly summary: unknown
   readonly previous_window: unknown
+  readonly operations: { readonly id: string }[]
+  readonly next_cursor: string | null
+  readonly rows: { readonly rank: number; readonly calls: number; readonly share: number; readonly value: string }[]
   readonly comparison: { readonly [measure in 'request_count' | 'avg_latency_ms']: unknown }
   readonly performance_trend: { readonly value: number; readonly change: number }[]
 }
@@ -231,6 +234,51 @@ test('trends compare window with window, and the period with the one before', as
   ])
 })
 
+test('operations are told one by one, the latest first, and each on one page', async () => {
+  const ids: string[] = []
+  let cursor = ''
+  for (let pages = 0; pages < 10; pages++) {
+    const { body } = await get(`/operations?${RANGE}&limit=7${cursor}`)
+    ids.push(...body.operations.map(({ id }) => id))
+    if (body.next_cursor === null) break
+    cursor = `&cursor=${body.next_cursor}`
+  }
+  expect(ids).toEqual(events.map(({ event_id }) => event_id).toReversed())
+  const failed = await get(`/operations?${RANGE}&failed=true`)
+  expect(failed.body.operations.map(({ id }) => id)).toEqual(['e-29', 'e-19', 'e-9'])
+  const one = await get(`/operations?${RANGE}&model=gpt-4o&failed=false&limit=1`)
+  expect(one.body.operations).toMatchObject([
+    {
+      id: 'e-28',
+      operation: 'chat',
+      requestModel: 'gpt-4o',
+      durationMs: 2900,
+      usage: { inputTokens: 1000, outputTokens: 100 },
+      cost: { nanoDollars: 3_500_000, source: 'catalogue' },
+    },
+  ])
+  for (const wrong of ['x', 'e30', Buffer.from('["1","2"]').toString('base64url')])
+    expect((await get(`/operations?cursor=${wrong}`)).body.error?.details.field).toBe('cursor')
+})
+
+test('the first are those with most, and their share is of all there is', async () => {
+  const { body } = await get(`/top?${RANGE}&dimension=user_id&by=calls&limit=2`)
+  expect(body.rows.map(({ rank, calls, share }) => [rank, calls, share])).toEqual([
+    [1, 8, 8 / 30],
+    [2, 8, 8 / 30],
+  ])
+  const slow = await get(`/top?${RANGE}&by=latency`)
+  expect(slow.body.rows.map(({ value, share }) => [value, share])).toEqual([
+    ['gpt-4o', null],
+    ['nobody-priced-this', null],
+  ])
+  expect((await get('/top?dimension=colour')).body.error.details.field).toBe('dimension')
+  expect((await get('/top?by=beauty')).body.error.details).toEqual({
+    field: 'by',
+    allowed: ['cost', 'tokens', 'calls', 'errors', 'latency'],
+  })
+})
+
 test('filters choose operations, several values of one at a time', async () => {
   const of = async (query: string) => (await get(`/performance?${RANGE}&${query}`)).body.request_count
   expect(await of('model=gpt-4o')).toBe(20)
@@ -344,6 +392,8 @@ test('the OpenAPI document names every question with its parameters, and the pag
       '/metrics/conversations',
       '/metrics/models',
       '/metrics/trends',
+      '/operations',
+      '/top',
     ].map((path) => `/api/v1${path}`),
   )
   const { parameters } = document.paths['/api/v1/costs']!.get!

@@ -1,0 +1,90 @@
+/** `GET /api/v1/operations`: the operations themselves, the latest first, page by page. */
+import * as z from 'zod'
+import { type OperationRow, ROW_SELECT, toOperation } from '../store/rows.js'
+import { endpoint } from './endpoint.js'
+import { InvalidQuestion } from './invalid-question.js'
+import { FILTER_PARAMETERS, RANGE_PARAMETERS, subjectOf, wholeNumber } from './parameters.js'
+import { conditionsOf, type Filter } from './question.js'
+import { within } from './sources.js'
+
+/** Where a page ended: by time and id, so that what arrives meanwhile moves no page. */
+type Cursor = { readonly microseconds: number; readonly id: string }
+
+const ID_LIMIT = 1000
+const more = z.string().max(ID_LIMIT).optional()
+
+export const operations = endpoint({
+  method: 'GET',
+  path: '/operations',
+  summary: 'The operations themselves, the latest first, page by page',
+  parameters: z.strictObject({
+    ...RANGE_PARAMETERS,
+    ...FILTER_PARAMETERS,
+    conversation_id: more.describe('only of this conversation, hashed as stored'),
+    error_type: more.describe('only with this error.type'),
+    failed: z.enum(['true', 'false']).optional().describe('only those that failed, or only those that did not'),
+    limit: wholeNumber(1, 1000, 100, 'most operations of a page'),
+    cursor: z
+      .string()
+      .max(2 * ID_LIMIT)
+      .optional()
+      .describe('next_cursor of the page before'),
+  }),
+  async answer({ conversation_id, error_type, failed, limit, cursor, ...given }, { query, table, now }) {
+    const { range, filters } = subjectOf(given, now)
+    const bound: { [name: string]: string | number | readonly string[] } = {}
+    const conditions = conditionsOf([...filters, ...filtersOf({ conversation_id, error_type, failed })], bound)
+    const where = [within('start_time', range), ...conditions.map(({ sql }) => sql)]
+    if (cursor !== undefined) {
+      const { microseconds, id } = readCursor(cursor)
+      bound['microseconds'] = microseconds
+      bound['id'] = id
+      where.push("(start_time, id) < (fromUnixTimestamp64Micro({microseconds:Int64}, 'UTC'), {id:String})")
+    }
+    const rows = await query<OperationRow>(
+      `SELECT ${ROW_SELECT} FROM ${table('operations')} WHERE ${where.join(' AND ')}
+ORDER BY start_time DESC, id DESC LIMIT ${limit + 1}`,
+      bound,
+    )
+    const page = rows.slice(0, limit)
+    const last = page.at(-1)
+    return {
+      window: { start_time: new Date(range.start).toISOString(), end_time: new Date(range.end).toISOString() },
+      operations: page.map(toOperation),
+      next_cursor: rows.length > limit && last !== undefined ? cursorOf(last) : null,
+    }
+  },
+})
+
+function filtersOf({
+  conversation_id,
+  error_type,
+  failed,
+}: {
+  conversation_id?: string | undefined
+  error_type?: string | undefined
+  failed?: 'true' | 'false' | undefined
+}): Filter[] {
+  const filters: Filter[] = []
+  if (conversation_id !== undefined)
+    filters.push({ dimension: 'conversation_id', operator: 'eq', value: conversation_id })
+  if (error_type !== undefined) filters.push({ dimension: 'error_type', operator: 'eq', value: error_type })
+  if (failed !== undefined)
+    filters.push({ dimension: 'error_type', operator: failed === 'true' ? 'ne' : 'eq', value: '' })
+  return filters
+}
+
+function cursorOf(row: OperationRow): string {
+  return Buffer.from(JSON.stringify([Number(row['start_microseconds']), row['id']])).toString('base64url')
+}
+
+function readCursor(text: string): Cursor {
+  try {
+    const [microseconds, id] = JSON.parse(Buffer.from(text, 'base64url').toString()) as [unknown, unknown]
+    if (Number.isSafeInteger(microseconds) && typeof id === 'string')
+      return { microseconds: microseconds as number, id }
+  } catch {
+    // Told below.
+  }
+  throw new InvalidQuestion('cursor', 'is none: give next_cursor of the page before, as it was')
+}

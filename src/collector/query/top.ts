@@ -1,0 +1,58 @@
+/** `GET /api/v1/top`: the first of anything, by anything. */
+import * as z from 'zod'
+import { dimensionOf } from './dimensions.js'
+import { endpoint, headOf, measure, questionOf, ratio } from './endpoint.js'
+import { FILTER_PARAMETERS, RANGE_PARAMETERS, subjectOf, wholeNumber } from './parameters.js'
+
+/** What may be first, and the numbers shown beside. */
+const RANKINGS = {
+  cost: measure('cost', 'cost_usd', 'sum'),
+  tokens: measure('tokens', 'total_tokens', 'sum'),
+  calls: measure('calls', 'calls', 'count'),
+  errors: measure('errors', 'errors', 'count'),
+  latency: measure('latency', 'duration_ms', 'p95'),
+} as const
+type Ranking = keyof typeof RANKINGS
+/** Of which a share of the whole can be told. */
+const SHARED: readonly Ranking[] = ['cost', 'tokens', 'calls', 'errors']
+
+export const top = endpoint({
+  method: 'GET',
+  path: '/top',
+  summary: 'The first of any dimension by cost, tokens, calls, errors or latency (p95), with their share of the whole',
+  parameters: z.strictObject({
+    ...RANGE_PARAMETERS,
+    ...FILTER_PARAMETERS,
+    dimension: z
+      .string()
+      .max(100)
+      .default('model')
+      .describe('first what: model, provider, service, agent, user_id, tag:<key>, …'),
+    by: z.enum(Object.keys(RANKINGS) as [Ranking, ...Ranking[]]).default('cost'),
+    limit: wholeNumber(1, 1000, 10, 'how many'),
+  }),
+  async answer({ dimension, by, limit, ...given }, { ask, now }) {
+    dimensionOf('dimension', dimension)
+    const { range, filters } = subjectOf(given, now)
+    const first = RANKINGS[by]
+    const measures = [first, ...Object.values(RANKINGS).filter((one) => one !== first)]
+    const [total, ranked] = await Promise.all([
+      ask(questionOf({ range, filters, measures: [first] })),
+      ask(questionOf({ range, filters, measures, groupBy: [dimension], limit })),
+    ])
+    const whole = SHARED.includes(by) ? total.rows[0]![by] : null
+    return {
+      ...headOf(ranked),
+      dimension,
+      by,
+      total: total.rows[0]![by],
+      rows: ranked.rows.map(({ [dimension]: value, ...numbers }, index) => ({
+        rank: index + 1,
+        value,
+        ...numbers,
+        share: ratio(numbers[by], whole),
+      })),
+      has_more: ranked.has_more,
+    }
+  },
+})
