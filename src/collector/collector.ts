@@ -28,6 +28,7 @@ import { SELECTIONS } from './normalise/dialects.js'
 import { createNormaliser, type Normalised } from './normalise/normalise.js'
 import { decode } from './otlp/decode.js'
 import { InvalidOtlp } from './otlp/invalid-otlp.js'
+import { AnswerCache } from './query/answer-cache.js'
 import { createQueryRoutes } from './query/routes.js'
 import { openQueue } from './queue/open-queue.js'
 import type { Queue } from './queue/queue.js'
@@ -52,6 +53,8 @@ export type Collector = Running & {
 
 export type CollectorOptions = { readonly config: Config; readonly version: string; readonly log: Log }
 
+/** Bytes of answers that are kept for who asks the same. */
+const ANSWER_BYTES = 32 * 2 ** 20
 /** Share of the time for stopping that is left to each of the two who may have a backlog. */
 const BACKLOG_SHARE = 0.4
 /** How long who wants an identity erased waits for the queue, in milliseconds. */
@@ -71,6 +74,7 @@ export async function startCollector({ config: given, version, log }: CollectorO
   const onDiscard = (field: string) => count(discarded, field)
   let pricer = pricerOf(config)
   const price = (operation: Operation) => pricer.price(operation)
+  const answers = new AnswerCache({ maxBytes: ANSWER_BYTES })
   const memory = new MemoryBudget(config.listen.limits.memory)
   const lifecycle = new Lifecycle({
     timeoutMs: config.shutdownTimeout,
@@ -141,6 +145,7 @@ export async function startCollector({ config: given, version, log }: CollectorO
           store: () => upkeep.found,
           normalise: () => dialects.snapshot(),
           memory: () => memory,
+          answers: () => answers.counts,
           discarded: () => Object.fromEntries(discarded),
           overflowed: () => Object.fromEntries(overflowed),
         },
@@ -219,10 +224,12 @@ export async function startCollector({ config: given, version, log }: CollectorO
       createApi({
         ledger: () => ({ ...queue.ledger(), imported: upkeep.found?.imported ?? null }),
         config: () => effectiveConfig(config),
-        eraseIdentity: (hash) => erase(storing, hash),
+        eraseIdentity: (hash) => erase(storing, hash).finally(() => answers.clear()),
       }),
     )
-    server.register(createQueryRoutes({ version, store: () => storing.store, kept: () => keptDaysOf(config) }))
+    server.register(
+      createQueryRoutes({ version, store: () => storing.store, kept: () => keptDaysOf(config), cache: answers }),
+    )
     await server.listen({ host: listen.host, port: listen.port })
     return server
   }

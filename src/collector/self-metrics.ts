@@ -35,6 +35,8 @@ export type Sources = {
   }
   /** The budget of bodies in flight. */
   readonly memory: () => { readonly size: number; readonly capacity: number; readonly refused: number }
+  /** Answers kept for who asks the same. */
+  readonly answers: () => { readonly hits: number; readonly misses: number; readonly bytes: number }
   /** Values of operations left out, by field. */
   readonly discarded: () => Counts
   /** Operations whose value of an attribute was beyond its limit, by attribute. */
@@ -98,6 +100,7 @@ const targets = rowsOf('targets')
 const queue = rowsOf('queue')
 const store = rowsOf('store')
 const normalise = rowsOf('normalise')
+const answers = rowsOf('answers')
 const memory = rowsOf('memory')
 const process = rowsOf('process')
 
@@ -156,6 +159,9 @@ const ITEM = '{item}'
 /** Every metric of the collector about itself. Those of receiver and ledger count since the data directory was made, the others since the start. */
 export const SELF_METRICS: readonly SelfMetric[] = [
   ...receiver,
+  answers.counter('query.cache_hits', '{answer}', 'Answers that were kept from before.', ({ hits }) => [[hits]]),
+  answers.counter('query.cache_misses', '{answer}', 'Answers that had to be made.', ({ misses }) => [[misses]]),
+  answers.gauge('query.cache_size', 'By', 'Bytes of answers that are kept.', ({ bytes }) => [[bytes]]),
   memory.gauge('receiver.memory_size', 'By', 'Bytes of bodies in flight.', ({ size }) => [[size]]),
   memory.gauge('receiver.memory_capacity', 'By', 'Bytes of bodies that may be in flight.', ({ capacity }) => [
     [capacity],

@@ -40,6 +40,7 @@ const sources: Sources = {
   store: () => ({ tables: [{ table: 'operations', rows: 90, bytes: 9000 }], imported: 12 }),
   normalise: () => ({ dialects: { codex: { recognised: 8, ignored: 9, rejected: 10 } }, foreign: 11 }),
   memory: () => ({ size: 1, capacity: 2, refused: 3 }),
+  answers: () => ({ hits: 14, misses: 15, bytes: 16 }),
   discarded: () => ({ 'usage.inputTokens': 12 }),
   overflowed: () => ({ 'gen_ai.request.model': 13 }),
   process: () => ({ startSeconds: 1.5, uptimeSeconds: 2.5, cpuSeconds: 3.5, residentBytes: 4, heapBytes: 5 }),
@@ -69,6 +70,15 @@ const samplesOf = ({ samples }: Page, prefix: string) =>
         return [[name.slice(prefix.length), ...shown].join(' '), value]
       }),
   )
+
+test('answers that were kept, and that had to be made, are counted', async () => {
+  const { page } = telemetryWith()
+  expect(samplesOf(await page(), 'tokmeter_query_')).toEqual({
+    cache_hits_total: 14,
+    cache_misses_total: 15,
+    cache_size: 16,
+  })
+})
 
 test('what is received is named as the OpenTelemetry Collector names it', async () => {
   const { page } = telemetryWith()

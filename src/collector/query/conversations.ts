@@ -14,6 +14,7 @@ export const conversations = endpoint({
   method: 'GET',
   path: '/metrics/conversations',
   summary: 'Conversations, the latest first: their messages, tokens, cost and times',
+  table: 'conversations',
   parameters: z.strictObject({
     ...RANGE_PARAMETERS,
     ...FILTER_PARAMETERS,

@@ -10,6 +10,7 @@ export const costs = endpoint({
   method: 'GET',
   path: '/costs',
   summary: 'What was spent, in total and over time, in US dollars',
+  table: 'time_series',
   parameters: z.strictObject(COMMON_PARAMETERS),
   async answer(given, asker) {
     const { granularity, ...subject } = subjectOf(given, asker.now)
@@ -47,6 +48,7 @@ export const costsBreakdown = endpoint({
   method: 'GET',
   path: '/costs/breakdown',
   summary: 'What the money was spent on: by model, provider, service, agent, operation, user and time',
+  table: 'by_model',
   parameters: z.strictObject({
     ...COMMON_PARAMETERS,
     limit: wholeNumber(1, 1000, 20, 'most rows of each breakdown, the dearest first'),

@@ -1,6 +1,7 @@
 /** What a question of the API is: its path, its schemas, and how it is answered. Routes, validation and the OpenAPI document derive from it. */
 import type * as z from 'zod'
 import type { Parameters } from '../store/engine.js'
+import type { Answered } from './answering.js'
 import type { Answer } from './ask.js'
 import { type Aggregation, type Measure, SINGLE_CALLS } from './measures.js'
 import type { Question } from './question.js'
@@ -20,9 +21,11 @@ export type Endpoint<Schema extends z.ZodType = z.ZodType> = {
   /** Below `/api/v1`. */
   readonly path: string
   readonly summary: string
+  /** The list of the answer that stands for it where rows are wanted: as CSV, or as lines of JSON. */
+  readonly table: string
   /** Of the query string of a GET, of the body of a POST. */
   readonly parameters: Schema
-  readonly answer: (parameters: z.output<Schema>, asker: Asker) => Promise<object>
+  readonly answer: (parameters: z.output<Schema>, asker: Asker) => Promise<Answered>
 }
 
 /** As it is, its types checked together. */

@@ -53,6 +53,7 @@ export const generalQuery = endpoint({
   method: 'POST',
   path: '/query',
   summary: 'Any numbers by any dimensions: totals, groups or series',
+  table: 'rows',
   parameters,
   answer: ({ metrics, interval, group_by, filters, having, order, limit, offset, ...range }, { ask, now }) =>
     ask({

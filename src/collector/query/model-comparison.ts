@@ -32,6 +32,7 @@ export const modelComparison = endpoint({
   method: 'GET',
   path: '/metrics/models',
   summary: 'Models beside each other: latency, cost and reliability, and what suits which',
+  table: 'models',
   parameters: z.strictObject({
     ...RANGE_PARAMETERS,
     ...FILTERS,

@@ -17,6 +17,7 @@ export const operations = endpoint({
   method: 'GET',
   path: '/operations',
   summary: 'The operations themselves, the latest first, page by page',
+  table: 'operations',
   parameters: z.strictObject({
     ...RANGE_PARAMETERS,
     ...FILTER_PARAMETERS,

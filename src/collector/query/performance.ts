@@ -33,6 +33,7 @@ export const performance = endpoint({
   method: 'GET',
   path: '/performance',
   summary: 'Latency, throughput and failures, in total and over time; of calls of a model where no operation is named',
+  table: 'time_series',
   parameters: z.strictObject(COMMON_PARAMETERS),
   async answer(given, { ask, now }) {
     const { granularity, ...subject } = subjectOf(ofCalls(given), now)

@@ -1,6 +1,9 @@
 /** The questions as routes: parameters validated, answers sent, and every mistake told with what is allowed. */
 import type { FastifyPluginCallback, FastifyReply, RouteShorthandOptions } from 'fastify'
 import * as z from 'zod'
+import type { Parameters } from '../store/engine.js'
+import type { AnswerCache } from './answer-cache.js'
+import { sendAnswer } from './answering.js'
 import { type Askable, ask, QuestionTimeout, run } from './ask.js'
 import { conversations } from './conversations.js'
 import { costs, costsBreakdown } from './costs.js'
@@ -11,6 +14,7 @@ import { modelComparison } from './model-comparison.js'
 import { openApiOf, pageOf } from './openapi.js'
 import { operations } from './operations.js'
 import { performance } from './performance.js'
+import type { Question } from './question.js'
 import { summary } from './summary.js'
 import type { KeptDays } from './tier-cover.js'
 import { top } from './top.js'
@@ -35,6 +39,7 @@ export type QueryOptions = {
   readonly store: () => Askable | undefined
   /** Days each tier is kept. */
   readonly kept: () => KeptDays
+  readonly cache: AnswerCache
   /** Epoch milliseconds. @default Date.now */
   readonly now?: () => number
 }
@@ -46,9 +51,15 @@ const PREFIX = '/api/v1'
 const PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 /** A fastify plugin. */
-export function createQueryRoutes({ version, store, kept, now = Date.now }: QueryOptions): FastifyPluginCallback {
+export function createQueryRoutes({
+  version,
+  store,
+  kept,
+  cache,
+  now = Date.now,
+}: QueryOptions): FastifyPluginCallback {
   return (app, _, done) => {
-    for (const { method, path, parameters, answer } of ENDPOINTS) {
+    for (const { method, path, parameters, table, answer } of ENDPOINTS) {
       const options = { config: { scope: 'read' }, bodyLimit: BODY_LIMIT } as RouteShorthandOptions
       app.route({
         ...options,
@@ -61,13 +72,20 @@ export function createQueryRoutes({ version, store, kept, now = Date.now }: Quer
             const given = parsed(parameters, method === 'GET' ? request.query : request.body)
             const moment = now()
             const place = { kept: kept(), now: moment }
-            const found = await answer(given, {
-              ask: (question) => ask(question, open, place),
-              query: (sql, bound) => run(open, sql, bound),
-              table: (name) => open.table(name),
+            const asker = {
+              ask: (question: Question) => ask(question, open, place),
+              query: <Row>(sql: string, bound: Parameters) => run<Row>(open, sql, bound),
+              table: (name: string) => open.table(name),
               now: moment,
+            }
+            const key = `${method} ${path} ${JSON.stringify(sorted(given))}`
+            return await sendAnswer(request, reply, {
+              cache,
+              key,
+              table,
+              now: moment,
+              make: () => answer(given, asker),
             })
-            return await reply.header('cache-control', 'no-store').send(found)
           } catch (error) {
             return failed(reply, method === 'GET' ? inWordsOfGet(error) : error)
           }
@@ -83,6 +101,16 @@ export function createQueryRoutes({ version, store, kept, now = Date.now }: Quer
     )
     done()
   }
+}
+
+/** The same for parameters that are the same, in whatever order they were given. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).filter(([, one]) => one !== undefined)
+  return Object.fromEntries(
+    entries.sort(([one], [other]) => (one < other ? -1 : 1)).map(([name, one]) => [name, sorted(one)]),
+  )
 }
 
 /** What the general question calls its interval is the granularity of all others. */

@@ -11,6 +11,7 @@ export const summary = endpoint({
   method: 'GET',
   path: '/metrics/summary',
   summary: 'Cost, performance and usage at a glance',
+  table: 'summary',
   parameters: z.strictObject({ ...RANGE_PARAMETERS, ...FILTER_PARAMETERS }),
   async answer(given, { ask, now }) {
     const { granularity: _, ...subject } = subjectOf(given, now)

@@ -20,6 +20,7 @@ export const top = endpoint({
   method: 'GET',
   path: '/top',
   summary: 'The first of any dimension by cost, tokens, calls, errors or latency (p95), with their share of the whole',
+  table: 'rows',
   parameters: z.strictObject({
     ...RANGE_PARAMETERS,
     ...FILTER_PARAMETERS,

@@ -14,6 +14,7 @@ export const trends = endpoint({
   method: 'GET',
   path: '/metrics/trends',
   summary: 'How cost, latency and usage go, from window to window and against the period before',
+  table: 'series',
   parameters: z.strictObject(COMMON_PARAMETERS),
   async answer(given, { ask, now }) {
     const { granularity, range, filters } = subjectOf(ofCalls(given), now)
@@ -38,6 +39,7 @@ export const trends = endpoint({
     return {
       ...headOf(total),
       granularity,
+      series: series.rows,
       previous_window: previous.window,
       comparison: Object.fromEntries(comparison),
       ...Object.fromEntries(Object.entries(TRENDS).map(([name, measured]) => [name, trendOf(measured)])),

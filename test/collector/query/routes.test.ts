@@ -376,6 +376,50 @@ test('a value longer than any name is not asked about', async () => {
   expect([status, body.error.details.field]).toEqual([400, 'model'])
 })
 
+test('an answer is kept for who asks the same, and not sent again to who has it', async () => {
+  const path = `${made.url}/api/v1/costs?${RANGE}&model=gpt-4o`
+  const first = await fetch(path)
+  const etag = first.headers.get('etag')!
+  expect(first.headers.get('cache-control')).toMatch(/^private, max-age=\d+$/)
+  const again = await fetch(`${made.url}/api/v1/costs?model=gpt-4o&${RANGE}`)
+  expect([again.headers.get('cache-status'), again.headers.get('etag')]).toEqual(['tokmeter; hit', etag])
+  expect(await again.json()).toEqual(await first.json())
+  const other = await fetch(path.replace('gpt-4o', 'gpt-4'))
+  expect(other.headers.get('cache-status')).toBe('tokmeter; fwd=miss')
+  const fresh = await fetch(path, { headers: { 'cache-control': 'no-cache' } })
+  expect([fresh.status, fresh.headers.get('cache-status')]).toEqual([200, 'tokmeter; fwd=miss'])
+  const known = await fetch(path, { headers: { 'if-none-match': `"other", W/${etag}` } })
+  expect([known.status, await known.text()]).toEqual([304, ''])
+  const page = await (await fetch(`${made.url}/metrics`)).text()
+  expect(page).toMatch(/^tokmeter_query_cache_hits_total\S* [1-9]/m)
+})
+
+test('rows come as CSV or lines of JSON to who accepts them', async () => {
+  const of = async (path: string, accept: string) => {
+    const response = await fetch(`${made.url}/api/v1${path}`, { headers: { accept } })
+    return [response.status, response.headers.get('content-type'), await response.text()]
+  }
+  expect(await of(`/top?${RANGE}&by=calls`, 'text/csv')).toEqual([
+    200,
+    'text/csv; charset=utf-8',
+    expect.stringMatching(/^rank,value,calls,cost,tokens,errors,latency,share\r\n1,gpt-4o,20,0.063,/),
+  ])
+  const [, type, lines] = await of(`/operations?${RANGE}&limit=2`, 'application/x-ndjson')
+  expect(type).toBe('application/x-ndjson; charset=utf-8')
+  expect(
+    String(lines)
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line).id),
+  ).toEqual(['e-29', 'e-28'])
+  expect(await of(`/metrics/summary?${RANGE}`, 'text/csv')).toEqual([
+    200,
+    'text/csv; charset=utf-8',
+    expect.stringContaining('cost.total_cost'),
+  ])
+  expect((await of('/costs', 'image/png'))[0]).toBe(406)
+})
+
 test('the OpenAPI document names every question with its parameters, and the page shows it', async () => {
   const document = (await (await fetch(`${made.url}/api/v1/openapi.json`)).json()) as {
     openapi: string

@@ -1,0 +1,99 @@
+/** Answers kept for a while, since many ask the same: bounded in bytes, and asked once however many wait. The embedded engine keeps none itself. */
+import { createHash } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
+
+export type CachedAnswer = {
+  readonly body: Buffer
+  readonly etag: string
+  /** Epoch milliseconds when it was made. */
+  readonly madeAt: number
+  /** How long it holds, in milliseconds. */
+  readonly lifetimeMs: number
+}
+
+export type AnswerCacheCounts = {
+  readonly hits: number
+  readonly misses: number
+  readonly bytes: number
+  readonly entries: number
+}
+
+type Made = { readonly body: Buffer; readonly lifetimeMs: number }
+
+/** Bytes an entry takes beside its body. */
+const ENTRY_BYTES = 500
+
+export class AnswerCache {
+  readonly #answers: LRUCache<string, CachedAnswer>
+  readonly #underWay = new Map<string, Promise<CachedAnswer>>()
+  readonly #now: () => number
+  #hits = 0
+  #misses = 0
+
+  /** @param maxBytes of all answers kept; the ones longest unused go first. An answer larger than a quarter of it is not kept. */
+  constructor({ maxBytes, now = Date.now }: { readonly maxBytes: number; readonly now?: () => number }) {
+    this.#answers = new LRUCache<string, CachedAnswer>({
+      maxSize: maxBytes,
+      maxEntrySize: Math.floor(maxBytes / 4),
+      sizeCalculation: ({ body }, key) => body.length + 2 * key.length + ENTRY_BYTES,
+    })
+    this.#now = now
+  }
+
+  get counts(): AnswerCacheCounts {
+    return {
+      hits: this.#hits,
+      misses: this.#misses,
+      bytes: this.#answers.calculatedSize,
+      entries: this.#answers.size,
+    }
+  }
+
+  /** The answer of `key`, made by `make` when none holds or a `fresh` one is wanted. What fails is not kept: whoever waits for it hears of it. */
+  async get(key: string, make: () => Promise<Made>, fresh = false): Promise<{ answer: CachedAnswer; isHit: boolean }> {
+    const kept = fresh ? undefined : this.#answers.get(key)
+    if (kept !== undefined && this.#now() < kept.madeAt + kept.lifetimeMs) {
+      this.#hits++
+      return { answer: kept, isHit: true }
+    }
+    const waiting = fresh ? undefined : this.#underWay.get(key)
+    if (waiting !== undefined) {
+      this.#hits++
+      return { answer: await waiting, isHit: true }
+    }
+    this.#misses++
+    const madeAt = this.#now()
+    const making = make().then(({ body, lifetimeMs }) => ({ body, etag: etagOf(body), madeAt, lifetimeMs }))
+    this.#underWay.set(key, making)
+    try {
+      const answer = await making
+      // What was cleared while it was made may hold what is to be forgotten.
+      if (this.#underWay.get(key) === making) this.#answers.set(key, answer)
+      return { answer, isHit: false }
+    } finally {
+      if (this.#underWay.get(key) === making) this.#underWay.delete(key)
+    }
+  }
+
+  /** Forgets everything, what is being made as well. */
+  clear(): void {
+    this.#answers.clear()
+    this.#underWay.clear()
+  }
+}
+
+function etagOf(body: Buffer): string {
+  return `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`
+}
+
+const SECOND = 1000
+const MINUTE = 60 * SECOND
+
+/**
+ * How long an answer holds, in milliseconds: a thousandth of its window while it is still going on, from 2 seconds to a minute;
+ * five minutes where it ended an hour ago or more, since operations may still come late.
+ */
+export function lifetimeOf({ start, end }: { readonly start: number; readonly end: number }, now: number): number {
+  if (end < now - 60 * MINUTE) return 5 * MINUTE
+  return Math.min(Math.max((end - start) / 1000, 2 * SECOND), MINUTE)
+}

@@ -1,0 +1,73 @@
+/** Sends answers: kept ones where they hold, in the format that is accepted, and not again to whoever has them. */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { type AnswerCache, lifetimeOf } from './answer-cache.js'
+import type { Answer } from './ask.js'
+import { FORMATS, type Format, formatOf, toCsv, toJsonLines } from './table-format.js'
+
+/** What every endpoint answers: its window, and lists of rows under names of its own. */
+export type Answered = {
+  readonly window: Pick<Answer['window'], 'start_time' | 'end_time'>
+  readonly columns?: readonly string[]
+}
+
+export type Answering = {
+  readonly cache: AnswerCache
+  /** Names the question, whoever asks and however it was written. */
+  readonly key: string
+  /** The list of an answer that is its table. */
+  readonly table: string
+  readonly now: number
+  readonly make: () => Promise<Answered>
+}
+
+export async function sendAnswer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  answering: Answering,
+): Promise<FastifyReply> {
+  const { cache, key, table, now, make } = answering
+  reply.header('vary', 'accept, authorization')
+  const format = formatOf(request.headers.accept)
+  if (format === undefined) {
+    const message = `what is accepted must be one of ${Object.values(FORMATS)
+      .map((type) => type.replace(/;.*/, ''))
+      .join(', ')}`
+    return reply.code(406).send({ error: { code: 'NOT_ACCEPTABLE', message } })
+  }
+  const fresh = /(^|,)\s*no-(cache|store)\b/i.test(request.headers['cache-control'] ?? '')
+  const { answer, isHit } = await cache.get(
+    `${format} ${key}`,
+    async () => {
+      const made = await make()
+      const { start_time, end_time } = made.window
+      return {
+        body: Buffer.from(written(made, table, format)),
+        lifetimeMs: lifetimeOf({ start: Date.parse(start_time), end: Date.parse(end_time) }, now),
+      }
+    },
+    fresh,
+  )
+  const age = Math.max(0, now - answer.madeAt)
+  reply.headers({
+    etag: answer.etag,
+    // Answers are for who may read, not for whoever comes by the same proxy.
+    'cache-control': `private, max-age=${Math.floor(Math.max(0, answer.lifetimeMs - age) / 1000)}`,
+    age: String(Math.floor(age / 1000)),
+    'cache-status': isHit ? 'tokmeter; hit' : 'tokmeter; fwd=miss',
+  })
+  if (isKnown(request.headers['if-none-match'], answer.etag)) return reply.code(304).send()
+  return reply.header('content-type', FORMATS[format]).send(answer.body)
+}
+
+function written(made: Answered, table: string, format: Format): string {
+  if (format === 'json') return JSON.stringify(made)
+  const list = (made as unknown as { readonly [list: string]: unknown })[table]
+  // What has no table is one row.
+  const rows = (Array.isArray(list) ? list : [made]) as readonly { readonly [column: string]: unknown }[]
+  return format === 'csv' ? toCsv(rows, made.columns) : toJsonLines(rows)
+}
+
+function isKnown(header: string | undefined, etag: string): boolean {
+  const tags = (header ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''))
+  return tags.includes(etag) || tags.includes('*')
+}

@@ -1,0 +1,69 @@
+/** Rows as CSV or as lines of JSON, for who asks for them by `Accept`. */
+
+export const FORMATS = {
+  json: 'application/json; charset=utf-8',
+  csv: 'text/csv; charset=utf-8',
+  jsonl: 'application/x-ndjson; charset=utf-8',
+} as const
+export type Format = keyof typeof FORMATS
+
+type Row = { readonly [column: string]: unknown }
+
+const ACCEPTED: { readonly [type: string]: Format } = {
+  'application/json': 'json',
+  'application/*': 'json',
+  '*/*': 'json',
+  'text/csv': 'csv',
+  'text/*': 'csv',
+  'application/x-ndjson': 'jsonl',
+  'application/jsonl': 'jsonl',
+  'application/json-lines': 'jsonl',
+}
+
+/** The format of an `Accept` header that is wanted most; undefined where it names none there is. */
+export function formatOf(accept: string | undefined): Format | undefined {
+  if (accept === undefined || accept.trim() === '') return 'json'
+  let best: { readonly format: Format; readonly quality: number } | undefined
+  for (const part of accept.split(',')) {
+    const [type = '', ...parameters] = part.split(';').map((text) => text.trim().toLowerCase())
+    const format = Object.hasOwn(ACCEPTED, type) ? ACCEPTED[type] : undefined
+    const given = parameters.find((text) => text.startsWith('q='))
+    const quality = given === undefined ? 1 : Number(given.slice(2)) || 0
+    if (format !== undefined && quality > 0 && (best === undefined || quality > best.quality))
+      best = { format, quality }
+  }
+  return best?.format
+}
+
+export function toJsonLines(rows: readonly Row[]): string {
+  return rows.map((row) => `${JSON.stringify(row)}\n`).join('')
+}
+
+/** By RFC 4180. Objects in a row become columns of their own, `usage.inputTokens`; what is unknown is an empty cell. */
+export function toCsv(rows: readonly Row[], columns: readonly string[] = []): string {
+  const flat = rows.map((row) => flattened(row))
+  const names = [...new Set([...columns, ...flat.flatMap((row) => Object.keys(row))])]
+  const lines = [names.map(cell), ...flat.map((row) => names.map((name) => cell(row[name])))]
+  return lines.map((cells) => `${cells.join(',')}\r\n`).join('')
+}
+
+function flattened(row: Row, prefix = ''): Row {
+  const flat: { [column: string]: unknown } = {}
+  for (const [key, value] of Object.entries(row)) {
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+    if (isObject) Object.assign(flat, flattened(value as Row, `${prefix}${key}.`))
+    else flat[prefix + key] = value
+  }
+  return flat
+}
+
+// To a spreadsheet a text that begins with one of these is a formula, and names of models and users come from anywhere.
+const FORMULA = /^[=+\-@\t\r]/
+
+function cell(value: unknown): string {
+  if (value === null || value === undefined) return ''
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  const safe = FORMULA.test(text) ? `'${text}` : text
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
+}
