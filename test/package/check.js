@@ -1,55 +1,22 @@
 /**
- * Packs the package and looks at it as a stranger's project gets it: what is in it, what comes with it, whether it loads
- * by `import` and by `require()`, and whether its types stand without `skipLibCheck`.
+ * Packs the packages and looks at them as a stranger's project gets them: what is in the SDK's, what comes with it, whether it loads
+ * by `import` and by `require()`, and whether its types stand without `skipLibCheck`; then the collector's (`collector.js`).
  *
  *   node test/package/check.js [--node 22,24]    versions of Node to install and load it with, beside the one that runs this
  */
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join, relative } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { check, failures, filesUnder, must, oneCopyOfEach, pack, run } from './checking.js'
+import { checkCollector } from './collector.js'
 
 const MOST_MEGABYTES = 35
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
 const { values } = parseArgs({ options: { node: { type: 'string', default: '' } } })
 const nodes = values.node.split(',').filter(Boolean)
 const folder = mkdtempSync(join(tmpdir(), 'tokmeter-package-'))
-let failures = 0
-
-/** @param {string} what @param {() => string | void} look */
-function check(what, look) {
-  try {
-    const seen = look()
-    console.log(`ok    ${what}${seen ? `: ${seen}` : ''}`)
-  } catch (error) {
-    failures++
-    const { stdout, stderr, message } = /** @type {any} */ (error)
-    console.log(`FAIL  ${what}: ${[message, stdout, stderr].filter(Boolean).join('\n')}`)
-  }
-}
-
-/** @param {string[]} command @param {string} [cwd] */
-function run([program, ...words], cwd = folder) {
-  return execFileSync(/** @type {string} */ (program), words, {
-    cwd,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-}
-
-/** @param {string} directory @returns {string[]} */
-function filesUnder(directory) {
-  return readdirSync(directory, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
-}
-
-/** @param {boolean} condition @param {string} message */
-function must(condition, message) {
-  if (!condition) throw new Error(message)
-}
 
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 const subpaths = Object.keys(manifest.exports).filter((subpath) => subpath !== './package.json')
@@ -57,20 +24,16 @@ const specifiers = subpaths.map((subpath) => `tokmeter${subpath.slice(1)}`)
 // Loading these does something: the one starts the SDK.
 const quiet = specifiers.filter((specifier) => specifier !== 'tokmeter/register')
 
-const packed = JSON.parse(run(['npm', 'pack', '--json', '--pack-destination', folder], root))
-const { filename, files } = Array.isArray(packed) ? packed[0] : Object.values(packed)[0]
-const tarball = join(folder, filename)
+const { tarball, files } = pack([], root, folder)
 
-check('the package holds only what a user needs', () => {
+await check('the package holds only what a user needs', () => {
   const allowed = /^(dist\/(src|instrumentation)\/.*\.(js|d\.ts)|README\.md|CHANGELOG\.md|LICENSE|package\.json)$/
-  const others = files
-    .map((/** @type {{ path: string }} */ file) => file.path)
-    .filter((/** @type {string} */ path) => !allowed.test(path))
+  const others = files.filter((path) => !allowed.test(path))
   must(others.length === 0, `also in it: ${others.join(', ')}`)
   return `${files.length} files`
 })
-check('publint has nothing to say', () => void run(['npx', '--no-install', 'publint', tarball, '--strict'], root))
-check('its types are found in every way of resolving', () => {
+await check('publint has nothing to say', () => void run(['npx', '--no-install', 'publint', tarball, '--strict'], root))
+await check('its types are found in every way of resolving', () => {
   run(['npx', '--no-install', 'attw', tarball, '--profile', 'esm-only'], root)
 })
 
@@ -123,35 +86,24 @@ for (const version of ['', ...nodes]) {
   const modules = join(project, 'node_modules')
   const installed = filesUnder(modules)
 
-  check(`Node ${name}: installed with all it needs it is at most ${MOST_MEGABYTES} MB`, () => {
+  await check(`Node ${name}: installed with all it needs it is at most ${MOST_MEGABYTES} MB`, () => {
     const megabytes = installed.reduce((sum, file) => sum + statSync(file).size, 0) / 1e6
     must(megabytes <= MOST_MEGABYTES, `${megabytes.toFixed(1)} MB`)
     return `${megabytes.toFixed(1)} MB`
   })
-  check(`Node ${name}: there is one copy of each package`, () => oneCopyOfEach(modules, installed))
-  check(`Node ${name}: there is no native code and no install script`, () => nothingNative(installed))
-  check(`Node ${name}: every entry loads by import`, () => void run([...withNode, 'node', 'load.mjs'], project))
-  check(`Node ${name}: every entry loads by require()`, () => void run([...withNode, 'node', 'load.cjs'], project))
+  await check(`Node ${name}: there is one copy of each package`, () => oneCopyOfEach(modules, installed))
+  await check(`Node ${name}: there is no native code and no install script`, () => nothingNative(installed))
+  await check(`Node ${name}: every entry loads by import`, () => void run([...withNode, 'node', 'load.mjs'], project))
+  await check(
+    `Node ${name}: every entry loads by require()`,
+    () => void run([...withNode, 'node', 'load.cjs'], project),
+  )
   for (const typescript of ['5.9', '7']) {
-    check(`Node ${name}: a project type-checks without skipLibCheck, TypeScript ${typescript}`, () => {
+    await check(`Node ${name}: a project type-checks without skipLibCheck, TypeScript ${typescript}`, () => {
       run([...install, `typescript@${typescript}`, '@types/node@20'], project)
       run(['npx', '--no-install', 'tsc'], project)
     })
   }
-}
-
-/** @param {string} modules @param {string[]} installed */
-function oneCopyOfEach(modules, installed) {
-  /** @type {Map<string, string[]>} */
-  const copies = new Map()
-  for (const file of installed.filter((path) => path.endsWith('/package.json'))) {
-    const { name, version } = JSON.parse(readFileSync(file, 'utf8'))
-    if (name === undefined || version === undefined) continue
-    copies.set(name, [...(copies.get(name) ?? []), `${version} in ${relative(modules, dirname(file))}`])
-  }
-  const doubled = [...copies].filter(([, places]) => places.length > 1)
-  must(doubled.length === 0, doubled.map(([name, places]) => `${name}: ${places.join(' and ')}`).join('; '))
-  return `${copies.size} packages, OpenTelemetry SDK ${copies.get('@opentelemetry/sdk-metrics')?.[0]?.split(' ')[0]}`
 }
 
 /** @param {string[]} installed */
@@ -164,6 +116,8 @@ function nothingNative(installed) {
   }
 }
 
+await checkCollector({ root, folder, sdkTarball: tarball, nodes })
+
 rmSync(folder, { recursive: true, force: true })
-console.log(failures === 0 ? 'The package is as it should be.' : `${failures} failed.`)
-process.exitCode = failures === 0 ? 0 : 1
+console.log(failures() === 0 ? 'The packages are as they should be.' : `${failures()} failed.`)
+process.exitCode = failures() === 0 ? 0 : 1
