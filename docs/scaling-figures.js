@@ -1,0 +1,27 @@
+/**
+ * What docs/scaling.md derives its tables from. Measured where it says so; replace a figure and run `npm run docs` to have the tables anew.
+ * Rates are of operations a second, sizes in bytes.
+ */
+export const FIGURES = {
+  /** CPU of the whole collector, its embedded engine included, per operation, in microseconds: `ingest.otlp` of `npm run bench:collector`. */
+  collectorMicroseconds: 73,
+  /** The engine's share of that: `bench/collector-store.js`, batches of 50,000. On a cluster it is spent there, on every replica. */
+  engineMicroseconds: 17,
+  /** Operations a second that one collector acknowledged and stored, embedded, sender beside it on the same two cores: `ingest.otlp`. */
+  storedPerSecond: 18_000,
+  /** Bytes of an operation as it is received: 19 attributes, protobuf and gzip, in requests of 512. */
+  receivedBytes: 147,
+  /** Bytes in the queue, and in the tables after all merges: `node bench/scaling.js`. */
+  queueBytes: 330,
+  storedBytes: { operations: 130, operations_1m: 400, operations_5m: 500, operations_1h: 900, operations_1d: 1500 },
+}
+/** Not measured: what the tables assume, each said on the page. */
+export const ASSUMPTIONS = {
+  /** Combinations of service, model, operation and so on that are active in every window. */
+  combinations: 500,
+  replicas: 2,
+  /** Of all that is made of operations, how much of a core may be in use on average: peaks and merges need the rest. */
+  utilisation: 0.5,
+  dollarsPerGigabyteMonth: 0.1,
+  dollarsPerCoreMonth: 30,
+}
