@@ -5,7 +5,7 @@
  *
  *     npm run build && node bench/scaling.js [--operations 3000000] [--hours 24]
  */
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,7 +18,8 @@ import { createSamples } from './operations.js'
 const { values } = parseArgs({ options: { operations: { type: 'string' }, hours: { type: 'string' } } })
 const OPERATIONS = Number(values.operations ?? 3_000_000)
 const HOURS = Number(values.hours ?? 24)
-const BATCH = 50_000
+/** As many as the collector stores at once under load. */
+const BATCH = 20_000
 const SERVICES = 10
 
 const samples = createSamples(500).map(({ operation }) => operation)
@@ -38,6 +39,16 @@ function variedUsage(usage) {
   )
 }
 
+/** Of the shape of a hashed identity. @param {string} text */
+function hashed(text) {
+  return createHash('sha256').update(text).digest('hex').slice(0, 32)
+}
+
+function cpuSeconds() {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1e6
+}
+
 /** @param {number} count @param {number} start @param {number} stepMs */
 function createBatch(count, start, stepMs) {
   const ids = randomBytes(24 * count).toString('hex')
@@ -45,7 +56,7 @@ function createBatch(count, start, stepMs) {
     const sample = /** @type {any} */ (samples[index % samples.length])
     const traceId = ids.slice(index * 48, index * 48 + 32)
     const spanId = ids.slice(index * 48 + 32, index * 48 + 48)
-    const unique = Math.floor(Math.random() * 20_000)
+    const user = Math.floor(Math.random() * 20_000)
     return JSON.parse(
       JSON.stringify({
         ...sample,
@@ -60,9 +71,8 @@ function createBatch(count, start, stepMs) {
         service: `service-${index % SERVICES}`,
         environment: 'production',
         region: 'eu-central-1',
-        // As hashed identities are: 32 digits, of 20,000 users and their conversations.
-        userId: unique.toString(16).padStart(5, '0').repeat(7).slice(0, 32),
-        conversationId: (unique * 7 + (index % 7)).toString(16).padStart(6, '0').repeat(6).slice(0, 32),
+        userId: hashed(`user-${user}`),
+        conversationId: hashed(`conversation-${user}-${index % 7}`),
         cost: sample.usage && {
           nanoDollars: Math.floor(Math.random() * 20_000_000),
           source: 'catalogue',
@@ -79,12 +89,16 @@ try {
   const start = Math.floor(Date.now() / 86_400_000) * 86_400_000 - 2 * 86_400_000
   const stepMs = (HOURS * 3_600_000) / OPERATIONS
   let queueBytes = 0
+  const before = cpuSeconds()
+  let making = 0
   for (let done = 0; done < OPERATIONS; done += BATCH) {
     const count = Math.min(BATCH, OPERATIONS - done)
+    const begin = cpuSeconds()
     const batch = createBatch(count, start + done * stepMs, stepMs)
     for (let from = 0; from < count; from += 512) queueBytes += encodeOperations(batch.slice(from, from + 512)).length
+    making += cpuSeconds() - begin
     await store.insert(batch, `scaling-${done}`)
-    if (done % (10 * BATCH) === 0) progress(`${done} operations stored`)
+    if (done % (5 * BATCH) === 0) progress(`${done} operations stored`)
   }
   emit({
     name: 'bytes.queue',
@@ -96,6 +110,12 @@ try {
     progress(`merging ${table}`)
     await store.database.engine.command(`OPTIMIZE TABLE ${store.table(table)} FINAL`)
   }
+  emit({
+    name: 'cpu.store',
+    value: (1e6 * (cpuSeconds() - before - making)) / OPERATIONS,
+    unit: 'µs',
+    note: `CPU of an operation to encode, insert by ${BATCH}, and merge it into one part`,
+  })
   for (const { table, rows, bytes } of (await store.size()).tables) {
     const count = table === 'operations' ? 'count()' : 'sum(operations)'
     const [row] = await store.query(`SELECT ${count} AS n FROM ${store.table(table)}`)

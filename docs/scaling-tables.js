@@ -50,7 +50,7 @@ export function ratesTable(figures, assumptions) {
   const rates = [1000, 10_000, 100_000, 1_000_000]
   const rows = [
     ['collectors', (/** @type {number} */ rate) => rounded(collectorsFor(rate, figures, assumptions))],
-    ['their cores', (rate) => rounded(cores(collectorMicroseconds - engineMicroseconds, rate))],
+    ['their cores', (rate) => rounded(cores(collectorMicroseconds, rate))],
     [
       `cores of ClickHouse, ${replicas} replicas of each shard`,
       (rate) => rounded(replicas * cores(engineMicroseconds, rate)),
@@ -69,7 +69,7 @@ export function ratesTable(figures, assumptions) {
 /** @param {Figures} figures @param {Assumptions} assumptions */
 export function billionCoreHours({ collectorMicroseconds, engineMicroseconds }, { replicas, utilisation }) {
   // A billion microseconds are 1000 seconds.
-  return ((collectorMicroseconds + (replicas - 1) * engineMicroseconds) * 1000) / 3600 / utilisation
+  return ((collectorMicroseconds + replicas * engineMicroseconds) * 1000) / 3600 / utilisation
 }
 
 /** Of one billion operations. @param {Figures} figures @param {Assumptions} assumptions */
@@ -139,9 +139,9 @@ export function figuresTable({ storedBytes, ...figures }) {
         '`npm run bench:collector`, `ingest.otlp`',
       ],
       [
-        'of which the engine',
-        `${figures.engineMicroseconds} µs`,
-        '`node bench/collector-store.js`, inserts of 20,000 and merges',
+        'CPU of the engine, to insert and to merge',
+        `${figures.engineMicroseconds} µs an operation`,
+        '`node bench/scaling.js`, inserts of 20,000, all merged into one part',
       ],
       [
         'acknowledged and stored by one collector on two cores',

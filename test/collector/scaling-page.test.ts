@@ -33,8 +33,8 @@ test('the arithmetic is what it is said to be', () => {
   const assumptions = { ...ASSUMPTIONS, utilisation: 0.5, combinations: 10 }
   expect([1, 10_000, 10_001].map((rate) => collectorsFor(rate, figures, assumptions))).toEqual([1, 1, 2])
   const cpu = { ...figures, collectorMicroseconds: 36, engineMicroseconds: 18 }
-  expect(billionCoreHours(cpu, { ...assumptions, replicas: 1 })).toBe(20)
-  expect(billionCoreHours(cpu, { ...assumptions, replicas: 2 })).toBe(30)
+  expect(billionCoreHours(cpu, { ...assumptions, replicas: 1 })).toBe(30)
+  expect(billionCoreHours(cpu, { ...assumptions, replicas: 2 })).toBe(40)
   const storedBytes = { operations: 1, operations_1m: 1, operations_5m: 1, operations_1h: 1, operations_1d: 1 }
   const daily = 10 * (1440 + 288 + 24 + 1)
   const kept = 10 * (1440 * 40 + 288 * 40 + 24 * 400 + 1825)

@@ -12,7 +12,7 @@ afterAll(async () => {
   await endProcesses()
   await closeAll()
   await Promise.all(links.map((link) => link.close()))
-})
+}, 60_000)
 
 async function linkedFront(): Promise<{ front: string; link: StoreLink }> {
   const front = await startFront()

@@ -28,7 +28,7 @@ describe.runIf(canServe)('two shards', { timeout: 120_000 }, () => {
   afterAll(async () => {
     await closeAll()
     await cluster?.close()
-  })
+  }, 60_000)
 
   /** Operations in each table, asked of all shards. */
   async function counts(service: string, of: Store = store): Promise<number[]> {
