@@ -1,6 +1,6 @@
 /** Software of others that only a bench or a live test runs: each set in a folder of its own, installed when it is needed for the first time. */
 import { spawn } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { progress } from './line.js'
 
@@ -17,6 +17,8 @@ export async function install(folder) {
   const stamp = `${path}node_modules/.installed-for`
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return undefined
   progress(`installing ${path.split('/').slice(-4, -1).join('/')} …`)
+  // npm keeps what is there wherever it is in range, whichever Node it was chosen for.
+  rmSync(`${path}node_modules`, { recursive: true, force: true })
   const failure = await npm([isLocked ? 'ci' : 'install', '--no-audit', '--no-fund', '--loglevel=error'], path)
   if (failure === undefined) writeFileSync(stamp, wanted)
   return failure
