@@ -3,8 +3,10 @@
  * it, which often arrives first but does not say how long the operation took: of a service that is known to send spans, the span is
  * believed to come. Until that is known the event counts, and the span, of the same id, is a duplicate.
  */
+import { attribute } from 'tokmeter/core'
 import type { Attributes, LogRecord } from '../otlp/decoded.js'
 import { textOf } from './attribute-value.js'
+import { hasUsage } from './conventions.js'
 import type { DialectName } from './dialect.js'
 import { resourceName } from './resource-name.js'
 
@@ -28,9 +30,20 @@ export class SpanSenders {
   /** Whether a span tells what the record tells. */
   tells(dialect: DialectName, record: LogRecord, resource: Attributes): boolean {
     if (dialect !== 'opentelemetry' || !record.sampled || record.traceId === '' || record.spanId === '') return false
+    if (saysNothing(record.attributes)) return true
     const service = textOf(resource[resourceName.service])
     return service !== undefined && this.#services.has(service)
   }
+}
+
+/** Whether an event tells neither model nor usage nor failure, as some do that instrumentations add to their spans: counted, it would leave the span a duplicate. */
+function saysNothing(attributes: Attributes): boolean {
+  return (
+    attributes[attribute.requestModel] === undefined &&
+    attributes[attribute.responseModel] === undefined &&
+    attributes[attribute.errorType] === undefined &&
+    !hasUsage(attributes)
+  )
 }
 
 /** Dialects whose instrumentations may add events of the conventions. tokmeter's events say all that its spans say. */

@@ -411,6 +411,22 @@ test('an event of the conventions has the id of its span', () => {
   ])
 })
 
+test('an event that tells nothing of its operation is left to the span, though none has been seen', () => {
+  const nothing: PlainAttributes = { 'gen_ai.operation.name': 'chat', 'gen_ai.provider.name': 'openai' }
+  const g = (attributes: PlainAttributes, told: unknown, record: object = inSpan) => {
+    const result = normalised(logsRequest([{ ...record, eventName: EVENT, attributes: { ...nothing, ...attributes } }]))
+    expect(toldBy(result)).toEqual({ opentelemetry: told })
+  }
+  g({}, [0, 1, 0])
+  g({ 'gen_ai.request.model': 'm' }, [1, 0, 0])
+  g({ 'gen_ai.response.model': 'm' }, [1, 0, 0])
+  g({ 'gen_ai.usage.output_tokens': 5 }, [1, 0, 0])
+  g({ 'error.type': 'timeout' }, [1, 0, 0])
+  // Where no span comes, it is all there is.
+  g({}, [1, 0, 0], { ...inSpan, sampled: false })
+  g({}, [1, 0, 0], {})
+})
+
 test('of a service that is known to send spans, the event of a sampled span is left to the span', () => {
   const normalise = normaliserOf()
   const event = logsRequest([{ ...inSpan, eventName: EVENT, attributes: eventAttributes }])
