@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import * as zlib from 'node:zlib'
 import { CLIENTS } from './clients.js'
 import { startCollector } from './collector.js'
 import { installClient, runClient, versionsOf } from './suite.js'
@@ -72,6 +73,27 @@ const measured = (page) =>
 /** @param {Body} body */
 const kindOf = (body) => body.split(' ').slice(0, 3).join(' ')
 
+/** What no exporter of OpenTelemetry's for JavaScript does: compress by zstd. Returns how many kinds of request that makes. @param {string} url */
+async function sendZstd(url) {
+  // Node has it from 22.15 on.
+  const { zstdCompressSync } = /** @type {{ zstdCompressSync?: (text: string) => Uint8Array<ArrayBuffer> }} */ (
+    /** @type {unknown} */ (zlib)
+  )
+  if (zstdCompressSync === undefined) return 0
+  const log = {
+    timeUnixNano: String(BigInt(Date.now()) * 1_000_000n),
+    eventName: 'gen_ai.client.inference.operation.details',
+    attributes: [{ key: 'gen_ai.request.model', value: { stringValue: 'compressed-by-zstd' } }],
+  }
+  const answer = await fetch(`${url}/v1/logs`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'content-encoding': 'zstd' },
+    body: zstdCompressSync(JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords: [log] }] }] })),
+  })
+  if (answer.status !== 200) throw new Error(`zstd is answered with ${answer.status}: ${await answer.text()}`)
+  return 1
+}
+
 /**
  * @param {string} providerUrl
  * @returns {Promise<{ versions: string[], sends: string, operations: number, differences: string[] }>}
@@ -92,6 +114,7 @@ export async function forward(providerUrl) {
   for (const client of SENDERS) {
     await runClient(client, { collectorUrl: before.url, providerUrl }).catch((error) => differences.push(error.message))
   }
+  const zstd = await sendZstd(before.url)
   const { accepted } = await first.until(({ inQueue, forward }) => inQueue === 0 && forward.second?.inQueue === 0)
   await second.until((ledger) => ledger.inQueue === 0)
   const pages = [measured(await first.page()), measured(await second.page())]
@@ -107,8 +130,8 @@ export async function forward(providerUrl) {
     differences.push(`${came.length} bodies were forwarded of ${sent.length}, or not as they came`)
   }
   const kinds = new Set(sent.map(kindOf))
-  // Three signals, two encodings, with gzip and without.
-  if (kinds.size !== 12) differences.push(`not every kind of request was sent: ${[...kinds].join(', ')}`)
+  // Three signals, two encodings, with gzip and without, and zstd.
+  if (kinds.size !== 12 + zstd) differences.push(`not every kind of request was sent: ${[...kinds].join(', ')}`)
   if (pages[0]?.length === 0 || pages[0]?.join('\n') !== pages[1]?.join('\n')) {
     differences.push('/metrics of the two collectors are not the same')
   }
