@@ -26,16 +26,19 @@ async function look(directory, ids, isKept) {
     wrong.push(...imbalances(ledger))
     const waiting = new Set()
     let repeated = 0
-    if (ledger.inQueue > 0) {
+    // A run that had been handed out comes first, and alone.
+    for (;;) {
       const run = await queue.store.next({ maxOperations: 1e9, maxBytes: 1e12 })
-      for (const { id } of run?.operations ?? []) {
-        if (waiting.has(id)) repeated++
-        waiting.add(id)
+      if (run === undefined) break
+      for await (const operations of run.read()) {
+        for (const { id } of operations) {
+          if (waiting.has(id)) repeated++
+          waiting.add(id)
+        }
       }
-      // A run that had been handed out comes first, and alone.
-      if (isKept && waiting.size !== ledger.inQueue)
-        wrong.push(`${waiting.size} wait, the ledger says ${ledger.inQueue}`)
+      await run.commit()
     }
+    if (waiting.size !== ledger.inQueue) wrong.push(`${waiting.size} wait, the ledger says ${ledger.inQueue}`)
     const body = { signal: 'events', contentType: 'application/json', bytes: Buffer.alloc(0), items: ids.length }
     const operations = ids.map((id) => ({ id, operation: 'chat', startTime: 1 }))
     // What it does not know it takes: that had been lost.
