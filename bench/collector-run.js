@@ -4,7 +4,8 @@
  *     npm run bench:collector [-- names…] [--json] [--short] [--check] [--rows N]
  *
  * A name may be the beginning of one: `ingest` is `ingest.otlp` and `ingest.latency`. `--rows`: operations stored before memory, latency
- * and start are measured, 10,000,000 by default. `--short` takes some 40 seconds with `ingest memory forward start`.
+ * and start are measured, 10,000,000 by default, which take two to four minutes to make. What CI may run, in some 40 seconds:
+ * `-- ingest forward start memory --short`.
  */
 import { runBenches } from './runner.js'
 

@@ -22,7 +22,7 @@ const { values: options, positionals } = parseArgs({
   options: { short: { type: 'boolean' }, target: { type: 'boolean' }, rows: { type: 'string' } },
   allowPositionals: true,
 })
-const rows = Number(options.rows ?? (options.short ? 200_000 : 10_000_000))
+const rows = Number(options.rows ?? (options.short ? 100_000 : 10_000_000))
 if (!Number.isInteger(rows) || rows < 1) throw new RangeError(`--rows must be a number of rows; got ${options.rows}`)
 
 /** @param {string} name */
@@ -42,7 +42,7 @@ async function onStore(...args) {
 
 /** @param {string} data */
 async function ingest(data) {
-  const count = options.short ? 100 : 600
+  const count = options.short ? 60 : 600
   const spans = count * SPANS
   progress(`ingest.otlp: ${count} requests of ${SPANS} spans`)
   const collector = await start(data)
