@@ -30,7 +30,12 @@ export async function installClient(client) {
 /** @param {Client} client @returns {string[]} Such as `openai 6.49.0`. */
 export function versionsOf(client) {
   const folder = client.isRegistered ? new URL('../../', import.meta.url) : packagesOf(client)
-  return client.tested.map((name) => `${name} ${installedVersion(folder, name)}`)
+  try {
+    return client.tested.map((name) => `${name} ${installedVersion(folder, name)}`)
+  } catch {
+    // It could not be installed, which is told with its differences.
+    return []
+  }
 }
 
 /**
