@@ -29,14 +29,17 @@ function mountSmallDisk(directory) {
   return unmount
 }
 
-/** Takes all of a file system but so many bytes. @param {string} file @param {number} left */
-function takeRoom(file, left) {
+/** Takes all of a file system but so many bytes, some 50 MB a second: no disk is full from one moment to the next. @param {string} file @param {number} left */
+async function takeRoom(file, left) {
   const { bavail, bsize } = statfsSync(join(file, '..'))
   const descriptor = openSync(file, 'w')
   const block = Buffer.alloc(1024 * 1024, 1)
   let bytes = bavail * bsize - left
   try {
-    while (bytes > 0) bytes -= writeSync(descriptor, block, 0, Math.min(bytes, block.length))
+    while (bytes > 0) {
+      bytes -= writeSync(descriptor, block, 0, Math.min(bytes, block.length))
+      await sleep(20)
+    }
   } catch (error) {
     if (/** @type {any} */ (error).code !== 'ENOSPC') throw error
   } finally {
@@ -65,7 +68,7 @@ async function fill({ directory, progress }, { settings, left, isKilled, times, 
   for (let time = 0; time < times; time++) {
     await until('some is acknowledged', () => senders.acknowledged.size > 1000 * (time + 1))
     const { refused } = senders.counts
-    takeRoom(ballast, left)
+    await takeRoom(ballast, left)
     await until('the disk is full', () => senders.counts.refused > refused + 5)
     await sleep(1000)
     const { received, rejected, accepted, imbalances, ...ledger } = await collector.ledger()

@@ -1,6 +1,6 @@
 /** The engine in this process: chDB on a directory of its own. Knows nothing of what is stored. */
 import { rmSync, writeFileSync } from 'node:fs'
-import { rm, writeFile } from 'node:fs/promises'
+import { rm, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Session } from 'chdb'
 import {
@@ -20,8 +20,15 @@ export type EmbeddedOptions = {
   readonly memoryBytes: number
   /** Queries that run at the same time. Each takes a thread of Node's pool, which the queue on disk needs too. */
   readonly concurrentQueries: number
+  /** Free bytes of the file system of a directory. @default what it says itself */
+  readonly freeBytes?: ((directory: string) => Promise<number>) | undefined
 }
 
+/**
+ * Room that has to be left before an insert begins, in bytes. The engine notes an insert's token beside its rows: should the disk be full
+ * just then, the rows may be there and the token not, and what is sent again would be stored twice.
+ */
+const ROOM_TO_INSERT = 32 * 2 ** 20
 /** Most queries that wait for their turn. */
 const WAITING_QUERIES = 1000
 
@@ -97,7 +104,11 @@ export async function openEmbedded(directory: string, options: EmbeddedOptions):
       const lines = result.text()
       return (lines === '' ? [] : JSON.parse(`[${lines.trimEnd().replaceAll('\n', ',')}]`)) as Row[]
     },
-    insert: (rows: RawInsert) => writing.take((session) => insertRows(session, rows, handover)),
+    insert: (rows: RawInsert) =>
+      writing.take(async (session) => {
+        await checkRoom(directory, rows, options.freeBytes ?? freeBytesOf)
+        await insertRows(session, rows, handover)
+      }),
     stream,
     async writeParquet(sql, path) {
       // Into a file by the engine itself: its stream would make a file of every chunk.
@@ -118,6 +129,23 @@ export async function openEmbedded(directory: string, options: EmbeddedOptions):
       return closed
     },
   }
+}
+
+async function freeBytesOf(directory: string): Promise<number> {
+  const { bavail, bsize } = await statfs(directory)
+  return bavail * bsize
+}
+
+/** Throws where the disk is too full to begin an insert. */
+async function checkRoom(directory: string, { body }: RawInsert, freeBytes: (directory: string) => Promise<number>) {
+  // The rows, and the parts of all tables made of them. A file system that does not tell is written to until a write fails.
+  const needed = ROOM_TO_INSERT + 4 * body.length
+  const free = await freeBytes(directory).catch(() => Infinity)
+  const megabytes = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`
+  if (free < needed)
+    throw new Error(
+      `the disk of ${directory} is full: ${megabytes(free)} are free, and ${megabytes(needed)} are needed to store`,
+    )
 }
 
 /** Rows of binary columns. */

@@ -85,7 +85,7 @@ const anyFilter = fc.constantFrom(...DIMENSIONS).chain((dimension) => {
     fc.record({
       dimension: fc.constant(dimension),
       operator: fc.constant('prefix' as const),
-      value: value.map((text) => text.slice(0, 2)),
+      value: value.map((text) => [...text].slice(0, 2).join('')),
     }),
     fc.record({
       dimension: fc.constant(dimension),

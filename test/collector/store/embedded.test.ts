@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
+import { openEmbedded } from '../../../src/collector/store/embedded.js'
 import { BusyError, createTurns } from '../../../src/collector/store/turns.js'
 import { chat } from './operations.js'
 import { closeAll, opened, temporaryDirectory } from './stores.js'
@@ -27,6 +28,34 @@ test('closing waits for what is running, twice if asked twice, and nothing goes 
   await expect(store.query('SELECT 1')).rejects.toThrow('the store is closed')
   const again = await opened({ path })
   expect((await again.size()).operations).toBe(1)
+})
+
+test('nothing is inserted where the disk is nearly full, and all of it when there is room again', async () => {
+  let free = 33 * 2 ** 20
+  const engine = await openEmbedded(temporaryDirectory(), {
+    memoryBytes: 384 * 2 ** 20,
+    concurrentQueries: 1,
+    freeBytes: async () => free,
+  })
+  try {
+    await engine.command('CREATE TABLE texts (text String) ENGINE = MergeTree ORDER BY text')
+    const insert = (text: string) =>
+      engine.insert({
+        format: 'TabSeparated',
+        table: '`default`.`texts`',
+        columns: ['text'],
+        body: Buffer.from(`${text}\n`),
+        settings: {},
+      })
+    await insert('before')
+    free = 31 * 2 ** 20
+    await expect(insert('while full')).rejects.toThrow('is full: 31 MiB are free, and 33 MiB are needed to store')
+    free = Infinity
+    await insert('after')
+    expect(await engine.query('SELECT text FROM texts ORDER BY text')).toEqual([{ text: 'after' }, { text: 'before' }])
+  } finally {
+    await engine.close()
+  }
 })
 
 test('an insert without operations stores nothing, one without a token is refused', async () => {
