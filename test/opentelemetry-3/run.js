@@ -14,7 +14,13 @@ const { values, positionals } = parseArgs({
   options: { node: { type: 'string', default: '24' } },
   allowPositionals: true,
 })
-const UNCONCERNED = ['test/collector/*/**', 'test/collector/queue*', 'test/conformance/**']
+const UNCONCERNED = [
+  'test/collector/*/**',
+  'test/collector/queue*',
+  'test/collector/scaling*',
+  'test/conformance/**',
+  'test/faults/**',
+]
 const words = positionals.length > 0 ? positionals : UNCONCERNED.flatMap((pattern) => ['--exclude', pattern])
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
 const folder = join(mkdtempSync(join(tmpdir(), 'tokmeter-opentelemetry-3-')), 'tokmeter')
