@@ -3,7 +3,7 @@ import type { Parameters, QueryOptions } from '../store/engine.js'
 import { RELATIVE_ERROR } from '../store/histogram.js'
 import { InvalidQuestion } from './invalid-question.js'
 import { PERCENTILES } from './measures.js'
-import { type Compiled, compile, LIMITS, type Place, type Question, SERIES_ROWS } from './question.js'
+import { type Compiled, compile, type Place, type Question, SERIES_ROWS } from './question.js'
 import { type Granularity, type TimeRange, WINDOW_MS, windowStart } from './time-range.js'
 
 /** What is wanted of the store. */
@@ -160,6 +160,3 @@ function series({ groupBy }: Question, interval: Granularity, compiled: Compiled
   }
   return filled
 }
-
-/** Questions are answered in at most so many rows at a time. */
-export const DEFAULT_ROWS = Math.min(1000, LIMITS.rows)

@@ -1,10 +1,9 @@
 /** `POST /api/v1/query`: any numbers by any dimensions. */
 import * as z from 'zod'
-import { DEFAULT_ROWS } from './ask.js'
 import { endpoint } from './endpoint.js'
 import { AGGREGATIONS } from './measures.js'
 import { RANGE_PARAMETERS } from './parameters.js'
-import { FILTER_OPERATORS, HAVING_OPERATORS, LIMITS } from './question.js'
+import { DEFAULT_ROWS, FILTER_OPERATORS, HAVING_OPERATORS, LIMITS } from './question.js'
 import { GRANULARITIES, rangeOf } from './time-range.js'
 
 const name = z.string().min(1).max(100)

@@ -1,7 +1,6 @@
 /** What can be asked of operations, in a client's words and as SQL over the columns of the rollups. */
 import { BILLABLE_KINDS, INFERENCE_OPERATIONS, operationKind, operationName, SPENDING_KINDS } from 'tokmeter/core'
 import { BASE, ZERO_BUCKET } from '../store/histogram.js'
-import { ROLLUP_COLUMNS } from '../store/rollups.js'
 import { DIMENSION_NAMES, dimensionOf } from './dimensions.js'
 import { InvalidQuestion } from './invalid-question.js'
 import { shown } from './time-range.js'
@@ -208,6 +207,3 @@ function quantileSql(histogram: string, condition: string | undefined, quantile:
   const middle = `if(${bucket} = ${ZERO_BUCKET}, 0, exp2(${bucket} / 16.) * ${(2 * BASE) / (1 + BASE)})`
   return `if(empty(${map}), NULL, ${middle})`
 }
-
-/** Every column the rollups have: what a question may read. */
-export const READABLE: ReadonlySet<string> = new Set(ROLLUP_COLUMNS.map(({ name }) => name))

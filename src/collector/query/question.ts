@@ -50,6 +50,9 @@ export const LIMITS = {
   offset: 100_000,
 } as const
 
+/** Rows of an answer that nobody wanted another number of. */
+export const DEFAULT_ROWS = 1000
+
 /** Where the answers are: which tables, and for how long they are kept. */
 export type Place = { readonly table: TableName; readonly kept: KeptDays; readonly now: number }
 
