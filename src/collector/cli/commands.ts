@@ -3,6 +3,7 @@ import { checkConfig } from './check-config.js'
 import { createCollect } from './collect.js'
 import type { Command } from './command.js'
 import { hashToken } from './hash-token.js'
+import { query } from './query.js'
 import { createExport, createImport, createMigrate, type TransferOptions } from './transfer.js'
 
 const transfer: TransferOptions = {
@@ -27,6 +28,7 @@ export const COMMANDS: readonly Command[] = [
       return start(loaded, terminal)
     },
   }),
+  query,
   checkConfig,
   createExport(transfer),
   createImport(transfer),
