@@ -113,7 +113,7 @@ async function scrape() {
   const config = join(folder, 'prometheus.yml')
   writeFileSync(
     config,
-    `global: { scrape_interval: 5s, scrape_timeout: 5s }\nscrape_configs: [{ job_name: tokmeter, static_configs: [{ targets: ['${new URL(collector.url).host}'] }] }]\n`,
+    `global: { scrape_interval: 15s, scrape_timeout: 15s }\nscrape_configs: [{ job_name: tokmeter, static_configs: [{ targets: ['${new URL(collector.url).host}'] }] }]\n`,
   )
   const server = spawn(
     'prometheus',
@@ -137,12 +137,18 @@ async function scrape() {
       return data.activeTargets.find(({ lastScrape, health }) => health !== 'unknown' && !lastScrape.startsWith('0001'))
     })
     const query = encodeURIComponent('{__name__=~"gen_ai_.*|tokmeter_operation_.*"}')
-    const { data } = /** @type {any} */ (await ask(`/api/v1/query?query=${query}`))
-    const differences = compare(data.result)
-    if (target.lastError !== '') differences.push(`the scrape failed: ${target.lastError}`)
+    // A target is told to be scraped a moment before its samples are there.
+    /** @type {any[]} */
+    let series = []
+    await until(async () => {
+      series = /** @type {any} */ (await ask(`/api/v1/query?query=${query}`)).data.result
+      return target.lastError !== '' || series.length > 0 ? series : undefined
+    })
+    const differences = compare(series)
+    if (target.lastError !== '') differences.unshift(`the scrape failed: ${target.lastError}`)
     if (said.trim() !== '') differences.push(`Prometheus says: ${said.trim()}`)
     const judged = differences.length === 0 ? 'every number as on the page' : differences.slice(0, 20).join('\n')
-    console.log(`prometheus: ${data.result.length} series scraped and asked for, ${judged}`)
+    console.log(`prometheus: ${series.length} series scraped and asked for, ${judged}`)
     return differences.length === 0
   } finally {
     server.kill('SIGTERM')
