@@ -15,8 +15,10 @@ import { openApiOf, pageOf } from './openapi.js'
 import { operations } from './operations.js'
 import { performance } from './performance.js'
 import type { Question } from './question.js'
+import { costsUnit, projection } from './spending.js'
 import { summary } from './summary.js'
 import type { KeptDays } from './tier-cover.js'
+import { tokens } from './tokens.js'
 import { top } from './top.js'
 import { trends } from './trends.js'
 
@@ -24,6 +26,9 @@ export const ENDPOINTS: readonly Endpoint[] = [
   generalQuery,
   costs,
   costsBreakdown,
+  costsUnit,
+  projection,
+  tokens,
   performance,
   summary,
   conversations,

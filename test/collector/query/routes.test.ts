@@ -1,6 +1,7 @@
 /** The questions over real HTTP, to a whole collector that received its operations over HTTP. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Collector } from '../../../src/collector/collector.js'
+import { projected } from '../../../src/collector/query/spending.js'
 import { collector, configOf, ledgerOf, newDirectory, post, stopAll } from '../running.js'
 
 const HOUR = 3_600_000
@@ -35,6 +36,11 @@ type Body = {
   readonly previous_window: unknown
   readonly operations: { readonly id: string }[]
   readonly next_cursor: string | null
+  readonly by_agent: unknown
+  readonly units: unknown
+  readonly projected: number | null
+  readonly spent: number | null
+  readonly days_left: number
   readonly rows: { readonly rank: number; readonly calls: number; readonly share: number; readonly value: string }[]
   readonly comparison: { readonly [measure in 'request_count' | 'avg_latency_ms']: unknown }
   readonly performance_trend: { readonly value: number; readonly change: number }[]
@@ -420,6 +426,58 @@ test('rows come as CSV or lines of JSON to who accepts them', async () => {
   expect((await of('/costs', 'image/png'))[0]).toBe(406)
 })
 
+test('tokens are told by type and by whom, cached ones as part of the input', async () => {
+  const { body } = await get(`/tokens?${RANGE}`)
+  expect(body).toMatchObject({
+    total_tokens: 27 * 1100,
+    by_token_type: { input: 27_000, output: 2700, cache_read: null, cache_write: null, reasoning: null },
+    avg_tokens_per_request: (27 * 1100) / 30,
+    by_service: [{ service: 'chat-api', total_tokens: 27 * 1100, share: 1 }],
+    by_workflow: [],
+  })
+  const planned = events.filter((one) => one.agent_id !== undefined && one.event_type === 'llm_request_completed')
+  expect(body.by_agent).toMatchObject([
+    { agent: 'planner', total_tokens: planned.length * 1100, share: planned.length / 27 },
+  ])
+})
+
+test('what one of them costs is told of those that have one, and of requests whose cost is known', async () => {
+  const { body } = await get(`/costs/unit?${RANGE}`)
+  const owned = priced.filter((one) => one.conversation_id !== undefined)
+  const mean = (cost: number, count: number) => ({
+    cost: expect.closeTo(cost, 12),
+    count,
+    avg_cost: expect.closeTo(cost / count, 12),
+  })
+  expect(body.units).toEqual([
+    { unit: 'request', ...mean(priced.length * 0.0035, priced.length) },
+    { unit: 'user', ...mean(priced.length * 0.0035, 4) },
+    { unit: 'conversation', ...mean(owned.length * 0.0035, 6) },
+    { unit: 'agent', ...mean(priced.filter((one) => one.agent_id !== undefined).length * 0.0035, 1) },
+    { unit: 'service', ...mean(priced.length * 0.0035, 1) },
+  ])
+})
+
+test('a projection is what is spent and a mean day for each that is left, and nothing where it cannot be told', async () => {
+  const { body } = await get('/costs/projection?model=gpt-4o')
+  const daily = priced.length * 0.0035
+  expect(body).toMatchObject({ daily_mean: expect.closeTo(daily, 12), low: null, high: null })
+  expect(body.projected).toBeCloseTo((body.spent as number) + daily * (body.days_left as number), 12)
+  expect((await get('/costs/projection?model=nobody-priced-this')).body.projected).toBe(null)
+  expect((await get('/costs/projection?model=absent')).body.projected).toBe(null)
+
+  expect(projected(10, [1, 3], 4)).toEqual({
+    daily_mean: 2,
+    projected: 18,
+    low: 18 - 1.96 * Math.sqrt(2 * 4),
+    high: 18 + 1.96 * Math.sqrt(2 * 4),
+  })
+  expect(projected(10, [1, 30], 0.5).low).toBe(10)
+  expect(projected(0, [0, 0], 3)).toEqual({ daily_mean: 0, projected: 0, low: 0, high: 0 })
+  expect(projected(5, [1, null], 3).projected).toBe(null)
+  expect(projected(null, [1, 2], 3).projected).toBe(null)
+})
+
 test('the OpenAPI document names every question with its parameters, and the page shows it', async () => {
   const document = (await (await fetch(`${made.url}/api/v1/openapi.json`)).json()) as {
     openapi: string
@@ -431,6 +489,9 @@ test('the OpenAPI document names every question with its parameters, and the pag
       '/query',
       '/costs',
       '/costs/breakdown',
+      '/costs/unit',
+      '/costs/projection',
+      '/tokens',
       '/performance',
       '/metrics/summary',
       '/metrics/conversations',

@@ -1,0 +1,106 @@
+/** `GET /api/v1/costs/unit` and `/costs/projection`: what one request, user or conversation costs, and what the month will have cost. */
+import * as z from 'zod'
+import { type Asker, endpoint, headOf, measure, questionOf, ratio } from './endpoint.js'
+import { FILTER_PARAMETERS, RANGE_PARAMETERS, subjectOf } from './parameters.js'
+import type { Filter } from './question.js'
+
+const COST = measure('cost', 'cost_usd', 'sum')
+
+const UNITS = { user: 'user_id', conversation: 'conversation_id', agent: 'agent', service: 'service' } as const
+
+export const costsUnit = endpoint({
+  method: 'GET',
+  path: '/costs/unit',
+  summary: 'What one request, user, conversation, agent or service costs in the mean',
+  table: 'units',
+  parameters: z.strictObject({ ...RANGE_PARAMETERS, ...FILTER_PARAMETERS }),
+  async answer(given, { ask, now }) {
+    const { range, filters } = subjectOf(given, now)
+    // The mean of a request is one of those whose cost is known: the others cost something too.
+    const priced = measure('count', 'cost_usd', 'count')
+    const total = await ask(questionOf({ range, filters, measures: [COST, priced] }))
+    const { cost, count } = total.rows[0]!
+    const units = Object.entries(UNITS).map(async ([unit, dimension]) => {
+      // Only what belongs to somebody is shared among them.
+      const owned: Filter = { dimension, operator: 'ne', value: '' }
+      const { rows } = await ask(
+        questionOf({ range, filters: [...filters, owned], measures: [COST, measure('count', dimension, 'uniq')] }),
+      )
+      return { unit, ...rows[0]!, avg_cost: ratio(rows[0]!['cost'], rows[0]!['count']) }
+    })
+    const each = [{ unit: 'request', cost, count, avg_cost: ratio(cost, count) }, ...(await Promise.all(units))]
+    return { ...headOf(total), currency: 'USD', units: each }
+  },
+})
+
+const DAY_MS = 86_400_000
+/** Whole days that tell how a day goes now. */
+const RECENT_DAYS = 7
+/** Of a normal distribution, nineteen in twenty are within so many standard deviations. */
+const NINETEEN_IN_TWENTY = 1.96
+
+const METHOD =
+  'spent since the first of the month (UTC), and for each day that is left the mean of the last 7 whole days that have operations before them; ' +
+  'low and high: 1.96 standard deviations of those days, independent of each other'
+
+export const projection = endpoint({
+  method: 'GET',
+  path: '/costs/projection',
+  summary: 'What this month will have cost by its end, and by which method that is told',
+  table: 'days',
+  parameters: z.strictObject(FILTER_PARAMETERS),
+  async answer(given, asker) {
+    const { filters } = subjectOf(given, asker.now)
+    const today = Math.floor(asker.now / DAY_MS) * DAY_MS
+    const date = new Date(asker.now)
+    const month = Date.UTC(date.getUTCFullYear(), date.getUTCMonth())
+    const end = Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1)
+    const spent = await asker.ask(questionOf({ range: { start: month, end: asker.now }, filters, measures: [COST] }))
+    const days = await recentDays(asker, filters, today)
+    const cost = spent.rows[0]!['cost']
+    const costs = days.map((day) => day.cost)
+    const left = (end - asker.now) / DAY_MS
+    return {
+      ...headOf(spent),
+      currency: 'USD',
+      month: new Date(month).toISOString().slice(0, 7),
+      spent: cost,
+      days_left: left,
+      ...projected(typeof cost === 'number' ? cost : null, costs, left),
+      method: METHOD,
+      days,
+    }
+  },
+})
+
+type Day = { readonly time: string; readonly cost: number | null }
+
+/** The last whole days, without those before anything was measured: they would make each day look cheaper than it is. */
+async function recentDays({ ask }: Asker, filters: readonly Filter[], today: number): Promise<Day[]> {
+  const range = { start: today - RECENT_DAYS * DAY_MS, end: today }
+  const measures = [COST, measure('operations', 'operations', 'count')]
+  const { rows } = await ask(questionOf({ range, filters, measures, interval: '1d' }))
+  const first = rows.findIndex((row) => Number(row['operations']) > 0)
+  return first === -1
+    ? []
+    : rows.slice(first).map(({ time, cost }) => ({ time: String(time), cost: cost as number | null }))
+}
+
+/** Null where it cannot be told: no whole day yet, or one whose cost nobody knows. */
+export function projected(spent: number | null, days: readonly (number | null)[], left: number) {
+  const known = days.filter((cost) => cost !== null)
+  if (spent === null || known.length === 0 || known.length < days.length)
+    return { daily_mean: null, projected: null, low: null, high: null }
+  const mean = known.reduce((sum, cost) => sum + cost, 0) / known.length
+  const variance = known.reduce((sum, cost) => sum + (cost - mean) ** 2, 0) / Math.max(1, known.length - 1)
+  const margin = NINETEEN_IN_TWENTY * Math.sqrt(variance * left)
+  const expected = spent + mean * left
+  // One day says nothing of how days differ. Nothing that is spent comes back.
+  const isMarginKnown = known.length > 1
+  return {
+    daily_mean: mean,
+    projected: expected,
+    low: isMarginKnown ? Math.max(spent, expected - margin) : null,
+    high: isMarginKnown ? expected + margin : null,
+  }
+}
