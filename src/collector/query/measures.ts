@@ -1,6 +1,6 @@
 /** What can be asked of operations, in a client's words and as SQL over the columns of the rollups. */
 import { BILLABLE_KINDS, INFERENCE_OPERATIONS, operationKind, operationName, SPENDING_KINDS } from 'tokmeter/core'
-import { BASE, ZERO_BUCKET } from '../store/histogram.js'
+import { middleSql } from '../store/histogram.js'
 import { DIMENSION_NAMES, dimensionOf } from './dimensions.js'
 import { InvalidQuestion } from './invalid-question.js'
 import { shown } from './time-range.js'
@@ -204,6 +204,5 @@ function quantileSql(histogram: string, condition: string | undefined, quantile:
   const counts = `mapValues(${map})`
   const rank = `greatest(1, ceil(${quantile} * arraySum(${counts})))`
   const bucket = `mapKeys(${map})[arrayFirstIndex(seen -> seen >= ${rank}, arrayCumSum(${counts}))]`
-  const middle = `if(${bucket} = ${ZERO_BUCKET}, 0, exp2(${bucket} / 16.) * ${(2 * BASE) / (1 + BASE)})`
-  return `if(empty(${map}), NULL, ${middle})`
+  return `if(empty(${map}), NULL, ${middleSql(bucket)})`
 }

@@ -73,6 +73,7 @@ export type Compiled = {
 type Bound = { [name: string]: string | number | readonly string[] }
 
 const OPERATORS = { gt: '>', gte: '>=', lt: '<', lte: '<=' } as const
+const HALF_A_CHARACTER = /\p{Surrogate}/u
 const ALIAS = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/
 
 /** Throws InvalidQuestion for what cannot be answered. */
@@ -200,6 +201,9 @@ function conditionOf({ dimension: name, operator, value }: Filter, index: number
   }
   if (isList && (value.length === 0 || value.length > LIMITS.values))
     throw new InvalidQuestion(`${at}.value`, `must hold 1 to ${LIMITS.values} texts; got ${value.length}`)
+  // Half a character has no bytes of its own: the engine would compare with another text than was meant.
+  if ([value].flat().some((text) => HALF_A_CHARACTER.test(text)))
+    throw new InvalidQuestion(`${at}.value`, 'must be well-formed Unicode: it holds half of a surrogate pair')
   const parameter = `filter${index}`
   parameters[parameter] = value as string | readonly string[]
   const bound = `{${parameter}:${isList ? 'Array(String)' : 'String'}}`

@@ -35,6 +35,11 @@ export function middleOf(bucket: number): number {
   return (2 * lower * BASE) / (1 + BASE)
 }
 
+/** SQL of the value told for a bucket that a SQL expression names. */
+export function middleSql(bucket: string): string {
+  return `if(${bucket} = ${ZERO_BUCKET}, 0, exp2(${bucket} / ${BUCKETS_PER_DOUBLING}) * ${(2 * BASE) / (1 + BASE)})`
+}
+
 /** How many values a histogram holds. */
 export function countOf(histogram: Histogram): number {
   let count = 0

@@ -277,6 +277,18 @@ test('a hostile value is a value and nothing else, in every filter', async () =>
   }
 })
 
+test('half a character is told to be none, and compared with nothing', async () => {
+  for (const filter of [
+    { dimension: 'model', operator: 'prefix' as const, value: 'é\ud83d' },
+    { dimension: 'model', operator: 'in' as const, value: ['whole 😀', '\ude00'] },
+  ])
+    await expect(ask(question({ filters: [filter] }), store, place)).rejects.toThrow(
+      'filters[0].value must be well-formed Unicode',
+    )
+  const whole = [{ dimension: 'model', operator: 'eq' as const, value: '😀' }]
+  expect((await ask(question({ filters: whole }), store, place)).rows).toEqual([{ count_operations: 0 }])
+})
+
 test('a hostile name is told to be none, wherever a name may stand', async () => {
   for (const name of [
     ...HOSTILE,
