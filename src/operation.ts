@@ -116,10 +116,19 @@ export type Operation = {
   readonly tags?: { readonly [key: string]: TagValue } | undefined
 }
 
-/** Something that happened to a program rather than in a call: its start and stop, or a budget threshold reached. */
+/** What a notice may be of. */
+export type NoticeKind =
+  | 'budget_threshold_reached'
+  | 'alert_firing'
+  | 'alert_resolved'
+  | 'collector_started'
+  | 'collector_stopped'
+
+/** Something that happened to a program rather than in a call: its start and stop, a budget threshold reached, an alert. */
 export type Notice = {
+  /** The same thing noticed twice has one id, and is one notice. */
   readonly id: string
-  readonly kind: 'budget_threshold_reached' | 'collector_started' | 'collector_stopped'
+  readonly kind: NoticeKind
   /** Epoch milliseconds. */
   readonly time: number
   readonly budget?:
@@ -128,6 +137,16 @@ export type Notice = {
         readonly thresholdPercent: number
         readonly spentNanoDollars: number
         readonly limitNanoDollars: number
+      }
+    | undefined
+  readonly alert?:
+    | {
+        readonly rule: string
+        readonly severity: string
+        readonly labels: { readonly [label: string]: string }
+        /** What was compared; null where nothing is known. */
+        readonly value: number | null
+        readonly summary: string
       }
     | undefined
   /** Totals at the time of the notice. */

@@ -8,7 +8,7 @@ import type { Changes } from './config/changes.js'
 import { effectiveConfig } from './config/effective.js'
 import { keptDaysOf, retentionOf } from './config/store-settings.js'
 import { loadViews } from './config/views-module.js'
-import type { Config, TargetConfig } from './config.js'
+import type { Config } from './config.js'
 import {
   identityHashOf,
   openConfiguredStore,
@@ -17,6 +17,7 @@ import {
   serverLimitsOf,
   tlsFilesOf,
 } from './configured.js'
+import { erase } from './erasing.js'
 import { Forwarding, targetOf } from './forwarding.js'
 import { createHealth } from './health.js'
 import { createIntake } from './intake.js'
@@ -27,24 +28,25 @@ import { DialectTotals } from './normalise/dialect-totals.js'
 import { SELECTIONS } from './normalise/dialects.js'
 import { createNormaliser, type Normalised } from './normalise/normalise.js'
 import { decode } from './otlp/decode.js'
-import { InvalidOtlp } from './otlp/invalid-otlp.js'
+import { Presence } from './presence.js'
 import { AnswerCache } from './query/answer-cache.js'
 import { createQueryRoutes } from './query/routes.js'
 import { openQueue } from './queue/open-queue.js'
 import type { Queue } from './queue/queue.js'
-import { QueueFull } from './queue/queue-full.js'
 import { createHttpServer, readCertificates } from './receive/http-server.js'
-import { type Intake, InvalidBody, Refused } from './receive/intake.js'
 import { createReceive, type Outcome } from './receive/receive.js'
 import { checkBinding } from './security/binding.js'
 import { checkOrigins } from './security/cors.js'
 import { MemoryBudget } from './security/memory-budget.js'
 import { Tokens } from './security/tokens.js'
-import type { TargetSnapshot } from './self-metrics.js'
 import type { Store } from './store/store.js'
-import { NotStoredYet, StoreWriter } from './store-writer.js'
+import { StoreWriter } from './store-writer.js'
+import { targetSnapshots } from './target-snapshots.js'
 import { createTelemetry } from './telemetry.js'
+import { queueTrouble, storeTrouble } from './troubles.js'
 import { Upkeep } from './upkeep.js'
+import { Watch } from './watch.js'
+import { inWords } from './worded-intake.js'
 
 export type Collector = Running & {
   /** Where it listens: `http://127.0.0.1:4318`. */
@@ -57,9 +59,6 @@ export type CollectorOptions = { readonly config: Config; readonly version: stri
 const ANSWER_BYTES = 32 * 2 ** 20
 /** Share of the time for stopping that is left to each of the two who may have a backlog. */
 const BACKLOG_SHARE = 0.4
-/** How long who wants an identity erased waits for the queue, in milliseconds. */
-const ERASE_WITHIN_MS = 30_000
-
 /** Starts a collector: resolves when it listens. Rejects, having stopped whatever was started, with an error that says what is wrong. */
 export async function startCollector({ config: given, version, log }: CollectorOptions): Promise<Collector> {
   let config = given
@@ -93,6 +92,12 @@ export async function startCollector({ config: given, version, log }: CollectorO
     'queue',
     () => openQueue(queueOptions(config)),
     (made) => made.close(),
+  )
+  // Behind the writer, so that the last word is of all it stored.
+  const presence = await lifecycle.build(
+    'presence',
+    () => new Presence({ store: () => writer?.store }),
+    (made) => made.tellStopped(),
   )
   const storing = await lifecycle.build(
     'store writer',
@@ -171,7 +176,21 @@ export async function startCollector({ config: given, version, log }: CollectorO
   function measure(operations: readonly IdentifiedOperation[]): void {
     for (const operation of operations) instruments.record(operation)
     instruments.flush(() => false)
+    presence.add(operations)
   }
+
+  // Watch.
+  await lifecycle.build(
+    'watch',
+    () =>
+      new Watch<Store>({
+        store: () => storing.store,
+        kept: () => keptDaysOf(config),
+        tasks: [{ name: 'presence', run: () => presence.tellStarted() }],
+        onTrouble: (task, error) => log.warn({ task, err: error }, 'the store could not be looked at'),
+      }),
+    (made) => made.stop(),
+  )
 
   // Receive.
   const intake = createIntake<Normalised>({
@@ -261,62 +280,10 @@ export async function startCollector({ config: given, version, log }: CollectorO
 
 const NO_VIEWS = { views: [], tagAttributes: [] }
 
-/** The errors of the stages behind in the words of receiving. */
-function inWords(intake: Intake): Intake {
-  const translated = async <Result>(work: () => Promise<Result>): Promise<Result> => {
-    try {
-      return await work()
-    } catch (error) {
-      if (error instanceof InvalidOtlp) throw new InvalidBody(error.message, { cause: error })
-      if (error instanceof QueueFull) {
-        const { reason, retryAfterSeconds } = error
-        throw new Refused(error.message, { reason, retryAfterSeconds })
-      }
-      throw error
-    }
-  }
-  return {
-    accept: (request) => translated(() => intake.accept(request)),
-    acceptEvents: (request) => translated(() => intake.acceptEvents(request)),
-  }
-}
-
-/** Erases an identity from what is stored and from what waits to be stored by now. */
-async function erase(writer: StoreWriter<Store>, hash: string): Promise<number> {
-  try {
-    return await writer.afterAllStored((store) => store.eraseIdentity(hash), ERASE_WITHIN_MS)
-  } catch (error) {
-    if (!(error instanceof NotStoredYet)) throw error
-    const message = `nothing was erased: what waits in the queue has to be stored first, and was not within ${ERASE_WITHIN_MS / 1000} s`
-    throw new Refused(`${message} (${error.message})`, { reason: 'store', retryAfterSeconds: 5 })
-  }
-}
-
 /** What never came to the queue is counted there as well, where it is known how much it was; what the queue refused it has counted itself. */
 function countOutcome(queue: Queue, { signal, outcome, items }: Outcome): void {
   if (outcome !== 'rejected' || items === undefined) return
   queue.count('rejected', { signal, operations: signal === 'events' ? items : 0, items })
-}
-
-function storeTrouble(writer: StoreWriter<Store>): string | undefined {
-  if (writer.trouble !== undefined) return writer.trouble
-  return writer.store === undefined ? 'it is being opened' : undefined
-}
-
-function queueTrouble(queue: Queue): string | undefined {
-  const { operationBytes, maxOperationBytes } = queue.sizes
-  return operationBytes >= maxOperationBytes ? 'it is full: the store is slower than what comes in' : undefined
-}
-
-function targetSnapshots(targets: readonly TargetConfig[], forwarding: Forwarding, queue: Queue) {
-  const snapshots: { [target: string]: TargetSnapshot } = {}
-  const counts = forwarding.counts()
-  for (const { name, maxBytes } of targets) {
-    const { items, bytes } = queue.target(name)?.waiting ?? { items: 0, bytes: 0 }
-    const counted = counts.get(name)
-    if (counted !== undefined) snapshots[name] = { ...counted, waitingItems: items, waitingBytes: bytes, maxBytes }
-  }
-  return snapshots
 }
 
 function urlOf(app: FastifyInstance, { listen: { tls } }: Config): string {

@@ -68,7 +68,7 @@ export class AnswerCache {
     try {
       const answer = await making
       // What was cleared while it was made may hold what is to be forgotten.
-      if (this.#underWay.get(key) === making) this.#answers.set(key, answer)
+      if (this.#underWay.get(key) === making && answer.lifetimeMs > 0) this.#answers.set(key, answer)
       return { answer, isHit: false }
     } finally {
       if (this.#underWay.get(key) === making) this.#underWay.delete(key)

@@ -16,6 +16,8 @@ export type Answering = {
   readonly key: string
   /** The list of an answer that is its table. */
   readonly table: string
+  /** Never a kept one. */
+  readonly isFresh: boolean
   readonly now: number
   readonly make: () => Promise<Answered>
 }
@@ -25,7 +27,7 @@ export async function sendAnswer(
   reply: FastifyReply,
   answering: Answering,
 ): Promise<FastifyReply> {
-  const { cache, key, table, now, make } = answering
+  const { cache, key, table, isFresh, now, make } = answering
   reply.header('vary', 'accept, authorization')
   const format = formatOf(request.headers.accept)
   if (format === undefined) {
@@ -34,7 +36,7 @@ export async function sendAnswer(
       .join(', ')}`
     return reply.code(406).send({ error: { code: 'NOT_ACCEPTABLE', message } })
   }
-  const fresh = /(^|,)\s*no-(cache|store)\b/i.test(request.headers['cache-control'] ?? '')
+  const fresh = isFresh || /(^|,)\s*no-(cache|store)\b/i.test(request.headers['cache-control'] ?? '')
   const { answer, isHit } = await cache.get(
     `${format} ${key}`,
     async () => {
@@ -42,7 +44,7 @@ export async function sendAnswer(
       const { start_time, end_time } = made.window
       return {
         body: Buffer.from(written(made, table, format)),
-        lifetimeMs: lifetimeOf({ start: Date.parse(start_time), end: Date.parse(end_time) }, now),
+        lifetimeMs: isFresh ? 0 : lifetimeOf({ start: Date.parse(start_time), end: Date.parse(end_time) }, now),
       }
     },
     fresh,

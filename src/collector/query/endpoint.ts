@@ -1,20 +1,12 @@
 /** What a question of the API is: its path, its schemas, and how it is answered. Routes, validation and the OpenAPI document derive from it. */
 import type * as z from 'zod'
-import type { Parameters } from '../store/engine.js'
 import type { Answered } from './answering.js'
 import type { Answer } from './ask.js'
+import type { Asker } from './asker.js'
 import { type Aggregation, type Measure, SINGLE_CALLS } from './measures.js'
 import type { Question } from './question.js'
 
-export type Asker = {
-  /** Answers a question. */
-  ask(question: Question): Promise<Answer>
-  /** Rows of a SELECT on the store itself; `table` names its tables. */
-  query<Row>(sql: string, parameters: Parameters): Promise<Row[]>
-  table(name: string): string
-  /** Epoch milliseconds: one moment for all of an answer. */
-  readonly now: number
-}
+export type { Asker } from './asker.js'
 
 export type Endpoint<Schema extends z.ZodType = z.ZodType> = {
   readonly method: 'GET' | 'POST'
@@ -23,6 +15,8 @@ export type Endpoint<Schema extends z.ZodType = z.ZodType> = {
   readonly summary: string
   /** The list of the answer that stands for it where rows are wanted: as CSV, or as lines of JSON. */
   readonly table: string
+  /** Made anew for everybody who asks: it tells of more than operations, and what it tells may change at any moment. */
+  readonly isFresh?: true
   /** Of the query string of a GET, of the body of a POST. */
   readonly parameters: Schema
   readonly answer: (parameters: z.output<Schema>, asker: Asker) => Promise<Answered>

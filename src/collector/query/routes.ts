@@ -1,20 +1,20 @@
 /** The questions as routes: parameters validated, answers sent, and every mistake told with what is allowed. */
 import type { FastifyPluginCallback, FastifyReply, RouteShorthandOptions } from 'fastify'
 import * as z from 'zod'
-import type { Parameters } from '../store/engine.js'
 import type { AnswerCache } from './answer-cache.js'
 import { sendAnswer } from './answering.js'
-import { type Askable, ask, QuestionTimeout, run } from './ask.js'
+import { type Askable, QuestionTimeout } from './ask.js'
+import { createAsker } from './asker.js'
 import { conversations } from './conversations.js'
 import { costs, costsBreakdown } from './costs.js'
 import type { Endpoint } from './endpoint.js'
 import { generalQuery } from './general.js'
 import { InvalidQuestion } from './invalid-question.js'
 import { modelComparison } from './model-comparison.js'
+import { notices } from './notices.js'
 import { openApiOf, pageOf } from './openapi.js'
 import { operations } from './operations.js'
 import { performance } from './performance.js'
-import type { Question } from './question.js'
 import { costsUnit, projection } from './spending.js'
 import { summary } from './summary.js'
 import type { KeptDays } from './tier-cover.js'
@@ -36,6 +36,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   trends,
   operations,
   top,
+  notices,
 ]
 
 export type QueryOptions = {
@@ -45,6 +46,8 @@ export type QueryOptions = {
   /** Days each tier is kept. */
   readonly kept: () => KeptDays
   readonly cache: AnswerCache
+  /** @default those of operations */
+  readonly endpoints?: readonly Endpoint[]
   /** Epoch milliseconds. @default Date.now */
   readonly now?: () => number
 }
@@ -61,10 +64,11 @@ export function createQueryRoutes({
   store,
   kept,
   cache,
+  endpoints = ENDPOINTS,
   now = Date.now,
 }: QueryOptions): FastifyPluginCallback {
   return (app, _, done) => {
-    for (const { method, path, parameters, table, answer } of ENDPOINTS) {
+    for (const { method, path, parameters, table, isFresh = false, answer } of endpoints) {
       const options = { config: { scope: 'read' }, bodyLimit: BODY_LIMIT } as RouteShorthandOptions
       app.route({
         ...options,
@@ -76,18 +80,13 @@ export function createQueryRoutes({
           try {
             const given = parsed(parameters, method === 'GET' ? request.query : request.body)
             const moment = now()
-            const place = { kept: kept(), now: moment }
-            const asker = {
-              ask: (question: Question) => ask(question, open, place),
-              query: <Row>(sql: string, bound: Parameters) => run<Row>(open, sql, bound),
-              table: (name: string) => open.table(name),
-              now: moment,
-            }
+            const asker = createAsker(open, { kept: kept(), now: moment })
             const key = `${method} ${path} ${JSON.stringify(sorted(given))}`
             return await sendAnswer(request, reply, {
               cache,
               key,
               table,
+              isFresh,
               now: moment,
               make: () => answer(given, asker),
             })
@@ -97,7 +96,7 @@ export function createQueryRoutes({
         },
       })
     }
-    const document = openApiOf(ENDPOINTS, version)
+    const document = openApiOf(endpoints, version)
     const page = pageOf(document)
     const options = { config: { scope: 'read' } } as RouteShorthandOptions
     app.get(`${PREFIX}/openapi.json`, options, async (_request, reply) => reply.send(document))

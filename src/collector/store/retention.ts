@@ -1,7 +1,15 @@
 /** What is deleted: whole partitions whose time is over or whose room is needed, and the rows of one identity. */
 import type { Database } from './database.js'
 import { quoted } from './engine.js'
-import { local, localName, onCluster, type RetentionDays, STORED_TABLES, type StoredTable } from './schema.js'
+import {
+  local,
+  localName,
+  onCluster,
+  qualified,
+  type RetentionDays,
+  STORED_TABLES,
+  type StoredTable,
+} from './schema.js'
 
 const DAY_MS = 86_400_000
 
@@ -120,5 +128,12 @@ export async function eraseIdentity({ engine, placement }: Database, hash: strin
   })
   const count = Number(rows[0]?.n ?? 0)
   if (count > 0) await engine.command(`ALTER TABLE ${table}${onCluster(placement)} DELETE WHERE ${own(quoted(hash))}`)
+  // An alert by user tells the user it is of.
+  for (const [memory, column] of Object.entries({ states: "concat(name, ' ', value)", notices: 'notice' })) {
+    const where = `position(${column}, ${quoted(hash)}) > 0`
+    const of = qualified(placement, memory)
+    const [found] = await engine.query<{ n: number }>(`SELECT count() AS n FROM ${of} WHERE ${where}`)
+    if (Number(found!.n) > 0) await engine.command(`ALTER TABLE ${of}${onCluster(placement)} DELETE WHERE ${where}`)
+  }
   return count
 }

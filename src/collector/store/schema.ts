@@ -71,7 +71,14 @@ function mergeTree({ cluster }: Placement, kind: 'MergeTree' | 'AggregatingMerge
 }
 
 /** A small table that is the same on every server, whatever its shard. */
-function createEverywhere(placement: Placement, table: string, definition: string, order: string, version?: string) {
+function createEverywhere(
+  placement: Placement,
+  table: string,
+  definition: string,
+  order: string,
+  version?: string,
+  expiry?: string,
+) {
   const kind = version === undefined ? 'MergeTree' : 'ReplacingMergeTree'
   const copies = `'/clickhouse/tables/everywhere/{database}/{table}', '{shard}-{replica}'`
   const engine =
@@ -79,7 +86,7 @@ function createEverywhere(placement: Placement, table: string, definition: strin
       ? `${kind}(${version ?? ''})`
       : `Replicated${kind}(${copies}${version === undefined ? '' : `, ${version}`})`
   return `CREATE TABLE IF NOT EXISTS ${qualified(placement, table)}${onCluster(placement)} (${definition})
-ENGINE = ${engine} ORDER BY ${order}`
+ENGINE = ${engine} ORDER BY ${order}${expiry === undefined ? '' : ` TTL ${expiry}`}`
 }
 
 function deduplicationSettings({ cluster }: Placement): string {
@@ -179,13 +186,40 @@ function createEverything(placement: Placement, days: RetentionDays): readonly s
   ]
 }
 
+/** Days a notice is kept. */
+const NOTICE_DAYS = 400
+
+/** What the collector has to remember beside operations: what it decided, and what it told. */
+function createMemory(placement: Placement): readonly string[] {
+  return [
+    createEverywhere(
+      placement,
+      'states',
+      "kind LowCardinality(String), name String, value String, changed DateTime64(6, 'UTC')",
+      '(kind, name)',
+      'changed',
+    ),
+    createEverywhere(
+      placement,
+      'notices',
+      "time DateTime64(3, 'UTC'), id String, kind LowCardinality(String), name String, notice String, recorded DateTime64(3, 'UTC') DEFAULT now64(3)",
+      '(kind, time, id)',
+      'recorded',
+      `toDateTime(time) + toIntervalDay(${NOTICE_DAYS})`,
+    ),
+  ]
+}
+
 /** One step from a version of the schema to the next. Every statement may be run again: an interrupted migration is continued. */
 export type Migration = {
   readonly version: number
   readonly statements: (placement: Placement, days: RetentionDays) => readonly string[]
 }
 
-export const MIGRATIONS: readonly Migration[] = [{ version: 1, statements: createEverything }]
+export const MIGRATIONS: readonly Migration[] = [
+  { version: 1, statements: createEverything },
+  { version: 2, statements: createMemory },
+]
 
 /** The version this program writes and reads. */
 export const SCHEMA_VERSION = MIGRATIONS.at(-1)!.version

@@ -1,5 +1,6 @@
 /** The history: operations and their rollups in ClickHouse tables, embedded in this process or on a server. The wiring of the parts beside this file. */
 import { isDeepStrictEqual } from 'node:util'
+import type { Notice } from 'tokmeter/core'
 import { type CopyOptions, type CopyResult, copyOperations } from './copy.js'
 import { openDataDirectory } from './data-directory.js'
 import { type Database, insertOnce } from './database.js'
@@ -8,9 +9,11 @@ import type { Engine, Parameters, QueryOptions } from './engine.js'
 import { type ExportOptions, type ExportResult, exportOperations } from './export.js'
 import { type ImportOptions, type ImportResult, importedOperations, importFile } from './import.js'
 import { adjustExpiry, migrate } from './migrations.js'
+import { recordNotices } from './notices.js'
 import { applyRetention, eraseIdentity, type RetentionResult, type Size, sizeOf } from './retention.js'
 import { encode, type OperationSource } from './rows.js'
 import { type Placement, qualified, type RetentionDays, STORED_TABLES } from './schema.js'
+import { createStates, type States } from './states.js'
 
 /** A directory of this machine for the embedded engine, or a ClickHouse server. */
 export type StoreLocation =
@@ -55,7 +58,7 @@ export type Store = {
   insert(operations: OperationSource, token: string): Promise<void>
   /** Rows of a SELECT. `{name:Type}` placeholders are bound; tables are named by `table()`. */
   query<Row>(sql: string, parameters?: Parameters, options?: QueryOptions): Promise<Row[]>
-  /** The name of a table in SQL: `operations`, or `operations_1m`, `_5m`, `_1h`, `_1d`. */
+  /** The name of a table in SQL: `operations`, or `operations_1m`, `_5m`, `_1h`, `_1d`, or `notices`. */
   table(name: string): string
   size(): Promise<Size>
   /** Drops what is older than its tier is kept, and the oldest while all is larger than `maxBytes`. `now`: epoch milliseconds. */
@@ -64,6 +67,10 @@ export type Store = {
   setRetention(retention: Retention): Promise<void>
   /** Deletes the raw rows of a hashed user or conversation; resolves with their number. */
   eraseIdentity(hash: string): Promise<number>
+  /** What was decided before, for whoever starts again. */
+  readonly states: States
+  /** Puts notices into the journal, each once by its id. */
+  recordNotices(notices: readonly Notice[]): Promise<void>
   exportOperations(options: ExportOptions): Promise<ExportResult>
   importFile(options: ImportOptions): Promise<ImportResult>
   /** Operations that came by `importFile`, ever: what the store has beyond what was inserted. */
@@ -206,6 +213,8 @@ function createStore(
       await adjustExpiry(engine, placement, next)
       expiry = next
     },
+    states: createStates(database),
+    recordNotices: (notices) => recordNotices(database, notices),
     eraseIdentity: (hash) => eraseIdentity(database, hash),
     exportOperations: (exportOptions) => exportOperations(database, exportOptions),
     importFile(importOptions) {

@@ -499,6 +499,7 @@ test('the OpenAPI document names every question with its parameters, and the pag
       '/metrics/trends',
       '/operations',
       '/top',
+      '/notices',
     ].map((path) => `/api/v1${path}`),
   )
   const { parameters } = document.paths['/api/v1/costs']!.get!

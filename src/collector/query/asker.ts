@@ -1,0 +1,26 @@
+/** Who asks: questions to the store at one moment, for the routes and for whatever looks at the store by itself. */
+import type { Parameters } from '../store/engine.js'
+import { type Answer, type Askable, ask, run } from './ask.js'
+import type { Question } from './question.js'
+import type { KeptDays } from './tier-cover.js'
+
+export type Asker = {
+  /** Answers a question. */
+  ask(question: Question): Promise<Answer>
+  /** Rows of a SELECT on the store itself; `table` names its tables. */
+  query<Row>(sql: string, parameters: Parameters): Promise<Row[]>
+  table(name: string): string
+  /** Epoch milliseconds: one moment for all of an answer. */
+  readonly now: number
+  /** Days each tier is kept. */
+  readonly kept: KeptDays
+}
+
+export function createAsker(store: Askable, place: { readonly kept: KeptDays; readonly now: number }): Asker {
+  return {
+    ask: (question) => ask(question, store, place),
+    query: (sql, bound) => run(store, sql, bound),
+    table: (name) => store.table(name),
+    ...place,
+  }
+}
