@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { type Database, insertOnce, recordTransferPosition, transferPosition } from './database.js'
 import { wholeLines } from './lines.js'
 import { INSERT_BYTES, INSERT_ROWS } from './rows.js'
-import { STORED_TABLES } from './schema.js'
+import { qualified, STORED_TABLES } from './schema.js'
 import { copiedColumns, sliceSql, slicesOf } from './slices.js'
 
 export type CopyProgress = { readonly table: string; readonly rows: number; readonly totalRows: number }
@@ -57,8 +57,38 @@ export async function copyOperations(
     onProgress({ table: table.name, rows, totalRows })
     tables.push({ table: table.name, rows })
   }
+  for (const [table, columns] of Object.entries(SMALL_TABLES)) {
+    const rows = await copySmall(source, target, table, columns)
+    onProgress({ table, rows, totalRows: rows })
+    tables.push({ table, rows })
+  }
   return { tables }
 }
+
+/** What the collector remembers beside operations. The newest of each key wins, wherever it was written, so that all may be copied again. */
+const SMALL_TABLES = {
+  states: ['kind', 'name', 'value', 'changed'],
+  notices: ['time', 'id', 'kind', 'name', 'notice', 'recorded'],
+} as const
+
+async function copySmall(source: Database, target: Database, table: string, columns: readonly string[]) {
+  const from = `${qualified(source.placement, table)} FINAL`
+  const bytes = source.engine.stream(`SELECT ${columns.join(', ')} FROM ${from}`, 'TabSeparated')
+  let rows = 0
+  for await (const body of wholeLines(bytes, { rows: INSERT_ROWS, bytes: INSERT_BYTES })) {
+    rows += body.reduce((lines, byte) => lines + (byte === NEW_LINE ? 1 : 0), 0)
+    await target.engine.insert({
+      table: qualified(target.placement, table),
+      format: 'TabSeparated',
+      columns,
+      body,
+      settings: { insert_deduplicate: 0, async_insert: 0 },
+    })
+  }
+  return rows
+}
+
+const NEW_LINE = 10
 
 /** What tells this store from any other: the identity its engine gave the first table. */
 async function identityOf({ engine, placement }: Database): Promise<string> {

@@ -6,6 +6,7 @@ import { closeAll, opened, startFront, temporaryDirectory } from './stores.js'
 afterAll(closeAll)
 
 const TABLES = ['operations', 'operations_1m', 'operations_5m', 'operations_1h', 'operations_1d']
+const SMALL = ['states', 'notices']
 
 /** All rows of all tables, as text. */
 async function contents(store: Store, where = '1'): Promise<readonly string[]> {
@@ -30,7 +31,17 @@ test('an embedded store is copied to a server as it is, goes on after a stop, an
   )
   // What the raw rows have no longer, by erasure or by age, the rollups still have.
   await source.eraseIdentity('u1')
+  await source.states.write('alert', [
+    ['older here', 'source'],
+    ['newer here', 'before'],
+  ])
+  await source.recordNotices([{ id: "it's\t", kind: 'collector_started', time: NOON }])
   const target = await opened({ url: await startFront() })
+  await target.states.write('alert', [
+    ['older here', 'target'],
+    ['newer here', 'target'],
+  ])
+  await source.states.write('alert', [['newer here', 'source']])
   await target.insert([chat({ service: 'of the server' })], 'target')
 
   const stop = new AbortController()
@@ -47,6 +58,14 @@ test('an embedded store is copied to a server as it is, goes on after a stop, an
     expect(tables).toEqual([...seen].map(([table, rows]) => ({ table, rows })))
     expect(await contents(target, "service != 'of the server'")).toEqual(await contents(source))
   }
+  for (const table of SMALL) expect(seen.get(table)).toBeGreaterThan(0)
+  expect(await target.states.read('alert')).toEqual(
+    new Map([
+      ['newer here', 'source'],
+      ['older here', 'target'],
+    ]),
+  )
+  expect(await target.query(`SELECT id FROM ${target.table('notices')} FINAL`)).toEqual([{ id: "it's\t" }])
   const own = await contents(target, "service = 'of the server'")
   expect(own.length).toBe(TABLES.length)
 }, 60_000)
