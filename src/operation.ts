@@ -134,6 +134,12 @@ export type Notice = {
   readonly budget?:
     | {
         readonly name: string
+        /** What a budget with one limit for each value is by, and the value this is of. */
+        readonly dimension?: string | undefined
+        readonly value?: string | undefined
+        /** Epoch milliseconds of the start of the period. */
+        readonly periodStart: number
+        /** The highest threshold that is reached. */
         readonly thresholdPercent: number
         readonly spentNanoDollars: number
         readonly limitNanoDollars: number

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { Aggregation, createInstruments, meterSource, type Operation, SCHEMA_URL } from 'tokmeter/core'
 import { createApi } from './api.js'
 import type { IdentifiedOperation } from './batch.js'
+import { Budgets } from './budget/budgets.js'
 import type { Running } from './cli/collect.js'
 import type { Changes } from './config/changes.js'
 import { effectiveConfig } from './config/effective.js'
@@ -180,13 +181,21 @@ export async function startCollector({ config: given, version, log }: CollectorO
   }
 
   // Watch.
+  const budgets = new Budgets({
+    kept: () => keptDaysOf(config),
+    onUnreadable: (name, cause) =>
+      log.warn({ name, err: cause }, 'a budget in the store cannot be read and is left out'),
+  })
   await lifecycle.build(
     'watch',
     () =>
       new Watch<Store>({
         store: () => storing.store,
         kept: () => keptDaysOf(config),
-        tasks: [{ name: 'presence', run: () => presence.tellStarted() }],
+        tasks: [
+          { name: 'presence', run: () => presence.tellStarted() },
+          { name: 'budgets', run: (look) => budgets.look(look) },
+        ],
         onTrouble: (task, error) => log.warn({ task, err: error }, 'the store could not be looked at'),
       }),
     (made) => made.stop(),

@@ -40,7 +40,7 @@ export const SINGLE_CALLS: readonly string[] = [...new Set(known)].filter((name)
 )
 export const IS_CALL = `operation IN (${named(SINGLE_CALLS)})`
 /** What an agent or a workflow run reports is that of the calls inside it: summed as well it would count twice. */
-const SPENDS = `operation NOT IN (${named([...new Set(known)].filter((name) => !SPENDING_KINDS.includes(operationKind(name))))})`
+export const SPENDS = `operation NOT IN (${named([...new Set(known)].filter((name) => !SPENDING_KINDS.includes(operationKind(name))))})`
 
 type Distribution = {
   readonly kind: 'distribution' | 'sum'

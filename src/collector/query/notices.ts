@@ -55,6 +55,8 @@ function written({ time, budget, totals, ...notice }: Notice) {
     ...(budget && {
       budget: {
         name: budget.name,
+        ...(budget.dimension !== undefined && { dimension: budget.dimension, value: budget.value }),
+        period_start: new Date(budget.periodStart).toISOString(),
         threshold_percent: budget.thresholdPercent,
         spent_usd: budget.spentNanoDollars / 1e9,
         limit_usd: budget.limitNanoDollars / 1e9,

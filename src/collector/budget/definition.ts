@@ -1,0 +1,87 @@
+/** A budget as it is given by the API and kept in the store: a JSON document, validated, and written again. */
+import * as z from 'zod'
+import {
+  BUDGET_DIMENSIONS,
+  BUDGET_NAME,
+  type Budget,
+  type BudgetFilters,
+  DEFAULT_THRESHOLDS,
+  isBudgetDimension,
+} from './budget.js'
+import { dollarText, nanoDollarsOf } from './money.js'
+import { PERIODS } from './period.js'
+
+/** What a filter may hold. */
+export const MOST_FILTERS = 10
+export const MOST_FILTER_VALUES = 100
+/** Characters of a value that is compared with. */
+const VALUE_LIMIT = 1000
+const HALF_A_CHARACTER = /\p{Surrogate}/u
+
+export const NAME_ALLOWED = 'a name of up to 64 letters, digits, ".", "_" and "-"'
+export const AMOUNT_ALLOWED =
+  'an amount of dollars such as 100 or "0.05": more than 0, with at most 12 digits before the point and 9 behind it'
+export const DIMENSION_ALLOWED = `one of ${BUDGET_DIMENSIONS.join(', ')} and tag:<key>`
+export const VALUES_ALLOWED = `a text, or a list of 1 to ${MOST_FILTER_VALUES} texts of which one has to match`
+export const THRESHOLDS_ALLOWED = 'a list of up to 20 whole percentages from 1 to 1000'
+
+export const budgetName = z.string().regex(BUDGET_NAME, `must be ${NAME_ALLOWED}`)
+/** To nano-dollars. */
+export const amount = z.union([z.number(), z.string().max(30)]).transform((value, context) => {
+  const nanoDollars = nanoDollarsOf(value)
+  if (nanoDollars !== undefined && nanoDollars > 0n) return nanoDollars
+  context.addIssue({ code: 'custom', message: `must be ${AMOUNT_ALLOWED}`, input: value })
+  return z.NEVER
+})
+export const dimension = z.string().max(70).refine(isBudgetDimension, `must be ${DIMENSION_ALLOWED}`)
+const value = z
+  .string()
+  .min(1)
+  .max(VALUE_LIMIT)
+  .refine((text) => !HALF_A_CHARACTER.test(text), 'must be well-formed Unicode')
+export const filterValues = z
+  .union([value, z.array(value).min(1).max(MOST_FILTER_VALUES)], `must be ${VALUES_ALLOWED}`)
+  .transform((values) => (typeof values === 'string' ? [values] : [...new Set(values)]))
+export const thresholds = z
+  .array(z.int().min(1).max(1000))
+  .max(20)
+  .transform((percentages) => [...new Set(percentages)].sort((one, other) => one - other))
+
+export const DEFINITION = z.strictObject({
+  limit_usd: amount.describe('dollars that may be spent in each period'),
+  period: z.enum(PERIODS).describe('aligned to UTC; weeks begin on Monday'),
+  filters: z
+    .record(dimension, filterValues)
+    .refine((filters) => Object.keys(filters).length <= MOST_FILTERS, `may be at most ${MOST_FILTERS}`)
+    .default({})
+    .describe(
+      `which operations it is of: by ${BUDGET_DIMENSIONS.join(', ')}, tag:<key>, the value or values each must have`,
+    ),
+  per: dimension.optional().describe(`one budget for each value of this: ${DIMENSION_ALLOWED}`),
+  thresholds: thresholds
+    .default([...DEFAULT_THRESHOLDS])
+    .describe('percentages of the limit that are told when they are reached'),
+})
+
+type Defined = z.output<typeof DEFINITION>
+
+export function budgetOf(name: string, { limit_usd: limit, ...defined }: Defined): Budget {
+  return { name, limit, ...defined, filters: defined.filters as BudgetFilters, source: 'api' }
+}
+
+/** As it was given, or would be: amounts are texts, which say all their digits. */
+export function definitionOf({
+  limit,
+  period,
+  filters,
+  per,
+  thresholds: percentages,
+}: Budget): z.input<typeof DEFINITION> {
+  return {
+    limit_usd: dollarText(limit),
+    period,
+    filters: Object.fromEntries(Object.entries(filters).map(([name, values]) => [name, [...values]])),
+    ...(per !== undefined && { per }),
+    thresholds: [...percentages],
+  }
+}
