@@ -11,12 +11,13 @@ type Import = { readonly specifier: string; readonly isTypeOnly: boolean }
 type Source = { readonly path: string; readonly code: string; readonly imports: readonly Import[] }
 
 const COLLECTOR = 'src/collector/'
+const DASHBOARD = `${COLLECTOR}dashboard/`
 const STAGES = ['buffer', 'processor', 'capture', 'events', 'otlp', 'prometheus', 'meters']
 
 function read(folder: string): Source[] {
   if (!existsSync(folder)) return []
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts') && !/(^|\/)(node_modules|dist)\//.test(name))
+    .filter((name) => /\.tsx?$/.test(name) && !/(^|\/)(node_modules|dist)\//.test(name))
     .map((name) => join(folder, name))
     .map((path) => {
       const code = withoutComments(readFileSync(path, 'utf8'))
@@ -41,7 +42,8 @@ function importsOf(code: string): Import[] {
 /** The file of ours an import means, from the root; `undefined` for a package. */
 function target({ path }: Source, { specifier }: Import): string | undefined {
   if (!specifier.startsWith('.')) return undefined
-  return normalize(join(dirname(path), specifier)).replace(/\.js$/, '.ts')
+  const file = normalize(join(dirname(path), specifier)).replace(/\.js$/, '.ts')
+  return existsSync(file) ? file : `${file}x`
 }
 
 const sources = read('src')
@@ -100,6 +102,19 @@ test('inside the SDK only start.ts knows several stages: a stage is handed its n
   for (const stage of STAGES) expect(existsSync(`src/sdk/${stage}.ts`)).toBe(true)
 })
 
+test('the dashboard knows of the collector only what it asks: types', () => {
+  const dashboard = collector.filter(({ path }) => path.startsWith(DASHBOARD))
+  expect(dashboard.length).toBeGreaterThan(20)
+  const wrong = places(dashboard, (source, imported) => {
+    const file = target(source, imported)
+    if (file === undefined) return !imported.isTypeOnly && imported.specifier.startsWith('tokmeter')
+    return !file.startsWith(DASHBOARD) && !imported.isTypeOnly
+  })
+  expect(wrong).toEqual([])
+  const others = collector.filter(({ path }) => !path.startsWith(DASHBOARD))
+  expect(places(others, (source, imported) => target(source, imported)?.startsWith(DASHBOARD) === true)).toEqual([])
+})
+
 test('instrumentation imports only the public API, its own files and third parties', () => {
   const wrong = places(instrumentation, (source, imported) => {
     const file = target(source, imported)
@@ -136,7 +151,7 @@ test('a guest never ends the process', () => {
 
 test('every file has a subject: no utils, helpers, common, types or misc, and none past 350 lines but the tables', () => {
   const all = [...sources, ...instrumentation]
-  const nameless = /^(utils?|helpers?|common|types|misc|tools|shared)\.ts$/
+  const nameless = /^(utils?|helpers?|common|types|misc|tools|shared)\.tsx?$/
   expect(all.filter(({ path }) => nameless.test(basename(path))).map(({ path }) => path)).toEqual([])
   const tables = ['src/semconv.ts', 'src/catalogue.ts']
   const long = all.filter(({ path }) => readFileSync(path, 'utf8').trimEnd().split('\n').length > 350)

@@ -40,6 +40,7 @@ import { checkBinding } from './security/binding.js'
 import { checkOrigins } from './security/cors.js'
 import { MemoryBudget } from './security/memory-budget.js'
 import { Tokens } from './security/tokens.js'
+import { createPages } from './show/pages.js'
 import type { Store } from './store/store.js'
 import { StoreWriter } from './store-writer.js'
 import { targetSnapshots } from './target-snapshots.js'
@@ -247,6 +248,7 @@ export async function startCollector({ config: given, version, log }: CollectorO
         ],
       }),
     )
+    server.register(createPages())
     server.register(createMetricsPage({ path: config.metrics.path, page: () => telemetry.page() }))
     server.register(
       createApi({

@@ -16,9 +16,12 @@ export async function checkCollector({ root, folder, sdkTarball, nodes }) {
   const install = ['npm', 'install', '--no-audit', '--no-fund', '--loglevel=error']
 
   await check('the collector’s package holds only what runs it', () => {
-    const others = files.filter((path) => !/^(dist\/.*\.js|README\.md|LICENSE|package\.json)$/.test(path))
+    const allowed =
+      /^(dist\/.*\.js|dist\/pages\/.*\.(html|css|js|svg|txt|woff2)(\.br|\.gz)?|README\.md|LICENSE|package\.json)$/
+    const others = files.filter((path) => !allowed.test(path))
     must(others.length === 0, `also in it: ${others.join(', ')}`)
-    for (const needed of ['dist/main.js', 'README.md', 'LICENSE']) must(files.includes(needed), `without ${needed}`)
+    const needed = ['dist/main.js', 'dist/pages/index.html', 'README.md', 'LICENSE', 'dist/pages/assets/licences.txt']
+    for (const one of needed) must(files.includes(one), `without ${one}`)
     return `${files.length} files, ${Math.round(statSync(tarball).size / 1000)} kB`
   })
   await check('publint has nothing to say of it', () => {

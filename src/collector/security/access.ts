@@ -5,8 +5,8 @@ import { allows, type Principal, type Scope, type Tokens } from './tokens.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** What a token must allow to come here. @default 'admin' */
-    readonly scope?: Scope
+    /** What a token must allow to come here; `open`: nothing, since what is here is for everybody. @default 'admin' */
+    readonly scope?: Scope | 'open'
   }
   interface FastifyRequest {
     /** Whose token came with the request; absent where no tokens are configured. */
@@ -38,6 +38,7 @@ export function createAccessHook(tokens: () => Tokens) {
   return async (request: FastifyRequest, _reply: FastifyReply): Promise<void> => {
     const known = tokens()
     const scope = request.is404 ? undefined : (request.routeOptions.config.scope ?? 'admin')
+    if (scope === 'open') return
     if (known.isEmpty) {
       if (scope === 'read' || scope === 'admin') checkHost(request)
       return

@@ -14,7 +14,7 @@ const guarded = () => {
 }
 afterAll(stopAll)
 
-type Route = { readonly method: string; readonly url: string; readonly scope: Scope | undefined }
+type Route = { readonly method: string; readonly url: string; readonly scope: Scope | 'open' | undefined }
 
 /** The server that is made next, with its routes as they are registered. */
 function listingRoutes() {
@@ -25,7 +25,7 @@ function listingRoutes() {
     found.app = fastify
     fastify.addHook('onRoute', ({ method, url, config }: RouteOptions) => {
       for (const one of [method].flat())
-        routes.push({ method: String(one), url, scope: (config as { readonly scope?: Scope })?.scope })
+        routes.push({ method: String(one), url, scope: (config as { readonly scope?: Scope | 'open' })?.scope })
     })
   })
   return { routes, found }
@@ -51,7 +51,12 @@ async function startGuarded() {
 test('every route says which scope it needs, and lets in who has it and nobody else', async () => {
   const { app, url, routes } = await guarded()
   expect(routes.length).toBeGreaterThan(10)
-  expect(routes.filter(({ scope }) => scope === undefined || !SCOPES.includes(scope))).toEqual([])
+  const scoped = routes.filter(({ scope }) => scope !== 'open') as (Route & { readonly scope: Scope })[]
+  expect(scoped.filter(({ scope }) => scope === undefined || !SCOPES.includes(scope))).toEqual([])
+  // For everybody are the files of the dashboard, which hold nothing.
+  const open = routes.filter(({ scope }) => scope === 'open').map(({ method, url }) => `${method} ${url}`)
+  expect(open.length).toBeGreaterThan(4)
+  expect(open.filter((route) => !/^(GET|HEAD) \/(assets\/[\w.-]+)?$/.test(route))).toEqual([])
   const scopeOf = (method: string, path: string) =>
     routes.find((route) => route.method === method && route.url === path)?.scope
   expect(scopeOf('POST', '/v1/traces')).toBe('ingest')
@@ -60,7 +65,7 @@ test('every route says which scope it needs, and lets in who has it and nobody e
   expect(scopeOf('GET', '/api/v1/config')).toBe('admin')
   expect(scopeOf('DELETE', '/api/v1/identities/:hash')).toBe('admin')
 
-  for (const { method, url: pattern, scope } of routes) {
+  for (const { method, url: pattern, scope } of scoped) {
     // The others of a path that takes one alone are told apart by nothing.
     if (!['GET', 'POST', 'DELETE'].includes(method)) continue
     const path = pattern.replace(/:\w+|\*/g, '0'.repeat(32))
