@@ -5,6 +5,7 @@ import { createApi } from './api.js'
 import type { IdentifiedOperation } from './batch.js'
 import { Budgets } from './budget/budgets.js'
 import type { Running } from './cli/collect.js'
+import { budgetsOf } from './config/budget-settings.js'
 import type { Changes } from './config/changes.js'
 import { effectiveConfig } from './config/effective.js'
 import { keptDaysOf, retentionOf } from './config/store-settings.js'
@@ -187,7 +188,8 @@ export async function startCollector({ config: given, version, log }: CollectorO
     onUnreadable: (name, cause) =>
       log.warn({ name, err: cause }, 'a budget in the store cannot be read and is left out'),
   })
-  await lifecycle.build(
+  budgets.configure(budgetsOf(config))
+  const watch = await lifecycle.build(
     'watch',
     () =>
       new Watch<Store>({
@@ -282,7 +284,9 @@ export async function startCollector({ config: given, version, log }: CollectorO
     tokens = nextTokens
     log.level = next.log.level
     config = next
+    budgets.configure(budgetsOf(config))
     void upkeep.lookAfter()
+    void watch.look()
   }
 
   const url = urlOf(app, config)

@@ -63,10 +63,17 @@ export function isOfRaw(budget: Budget): boolean {
   return dimensionsOf(budget).some((name) => dimensionOf('budget', name).isRaw)
 }
 
-/** Days that what it is told from has to be kept, and that it is. */
-export function keptFor(budget: Budget, kept: RetentionDays): { readonly needed: number; readonly kept: number } {
-  const tiers = [kept['1m'], kept['5m'], kept['1h'], kept['1d']]
-  return { needed: LONGEST_DAYS[budget.period], kept: isOfRaw(budget) ? kept.raw : Math.max(...tiers) }
+/** Days that what it is told from is kept. */
+export function keptDaysFor(budget: Budget, kept: RetentionDays): number {
+  return isOfRaw(budget) ? kept.raw : Math.max(kept['1m'], kept['5m'], kept['1h'], kept['1d'])
+}
+
+/** What has to be kept longer for its periods to be whole, as the end of a sentence about it; `undefined` where nothing has. */
+export function shortageOf(budget: Budget, kept: RetentionDays): string | undefined {
+  const needed = LONGEST_DAYS[budget.period]
+  if (keptDaysFor(budget, kept) >= needed) return undefined
+  const [source, tier] = isOfRaw(budget) ? ['single operations', 'raw'] : ['rollups', '1d']
+  return `is told from ${source} of a whole ${budget.period}: store.retention.${tier} must be at least ${needed}d`
 }
 
 /** The same for what is the same limit on the same operations, whatever its thresholds. */

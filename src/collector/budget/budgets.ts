@@ -3,7 +3,7 @@ import type { Asker } from '../query/asker.js'
 import type { TimeRange } from '../query/time-range.js'
 import type { RetentionDays } from '../store/schema.js'
 import type { States } from '../store/states.js'
-import { type Budget, digestOf, keptFor } from './budget.js'
+import { type Budget, digestOf, keptDaysFor } from './budget.js'
 import { Crossings, type Journal } from './crossings.js'
 import { budgetOf, DEFINITION, definitionOf } from './definition.js'
 import { periodAt } from './period.js'
@@ -166,7 +166,7 @@ export class Budgets {
     const { window, budgets } = shape
     const keptDays = this.#options.kept()
     const evaluations = budgets.map((budget, index) => {
-      const isComplete = window.start >= asker.now - keptFor(budget, keptDays).kept * DAY_MS
+      const isComplete = window.start >= asker.now - keptDaysFor(budget, keptDays) * DAY_MS
       const { spendings: own, hasMore } = spendings[index]!
       const statuses = own.map((spending) => statusOf(budget, spending, { window, now: asker.now, isComplete }))
       return [identityOf(budget), { statuses, hasMore }] as const

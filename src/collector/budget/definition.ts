@@ -1,19 +1,12 @@
 /** A budget as it is given by the API and kept in the store: a JSON document, validated, and written again. */
 import * as z from 'zod'
-import {
-  BUDGET_DIMENSIONS,
-  BUDGET_NAME,
-  type Budget,
-  type BudgetFilters,
-  DEFAULT_THRESHOLDS,
-  isBudgetDimension,
-} from './budget.js'
-import { dollarText, nanoDollarsOf } from './money.js'
+import { BUDGET_DIMENSIONS, BUDGET_NAME, type Budget, DEFAULT_THRESHOLDS, isBudgetDimension } from './budget.js'
+import { nanoDollarsOf, writtenDollars } from './money.js'
 import { PERIODS } from './period.js'
 
 /** What a filter may hold. */
-export const MOST_FILTERS = 10
-export const MOST_FILTER_VALUES = 100
+const MOST_FILTERS = 10
+const MOST_FILTER_VALUES = 100
 /** Characters of a value that is compared with. */
 const VALUE_LIMIT = 1000
 const HALF_A_CHARACTER = /\p{Surrogate}/u
@@ -22,7 +15,8 @@ export const NAME_ALLOWED = 'a name of up to 64 letters, digits, ".", "_" and "-
 export const AMOUNT_ALLOWED =
   'an amount of dollars such as 100 or "0.05": more than 0, with at most 12 digits before the point and 9 behind it'
 export const DIMENSION_ALLOWED = `one of ${BUDGET_DIMENSIONS.join(', ')} and tag:<key>`
-export const VALUES_ALLOWED = `a text, or a list of 1 to ${MOST_FILTER_VALUES} texts of which one has to match`
+const VALUES_ALLOWED = `a text, or a list of 1 to ${MOST_FILTER_VALUES} texts of which one has to match`
+export const FILTERS_ALLOWED = `up to ${MOST_FILTERS} dimensions, each with ${VALUES_ALLOWED}`
 export const THRESHOLDS_ALLOWED = 'a list of up to 20 whole percentages from 1 to 1000'
 
 export const budgetName = z.string().regex(BUDGET_NAME, `must be ${NAME_ALLOWED}`)
@@ -39,9 +33,12 @@ const value = z
   .min(1)
   .max(VALUE_LIMIT)
   .refine((text) => !HALF_A_CHARACTER.test(text), 'must be well-formed Unicode')
-export const filterValues = z
+const values = z
   .union([value, z.array(value).min(1).max(MOST_FILTER_VALUES)], `must be ${VALUES_ALLOWED}`)
-  .transform((values) => (typeof values === 'string' ? [values] : [...new Set(values)]))
+  .transform((given) => (typeof given === 'string' ? [given] : [...new Set(given)]))
+export const filters = z
+  .record(dimension, values)
+  .refine((given) => Object.keys(given).length <= MOST_FILTERS, `must be at most ${MOST_FILTERS}`)
 export const thresholds = z
   .array(z.int().min(1).max(1000))
   .max(20)
@@ -50,9 +47,7 @@ export const thresholds = z
 export const DEFINITION = z.strictObject({
   limit_usd: amount.describe('dollars that may be spent in each period'),
   period: z.enum(PERIODS).describe('aligned to UTC; weeks begin on Monday'),
-  filters: z
-    .record(dimension, filterValues)
-    .refine((filters) => Object.keys(filters).length <= MOST_FILTERS, `may be at most ${MOST_FILTERS}`)
+  filters: filters
     .default({})
     .describe(
       `which operations it is of: by ${BUDGET_DIMENSIONS.join(', ')}, tag:<key>, the value or values each must have`,
@@ -66,10 +61,10 @@ export const DEFINITION = z.strictObject({
 type Defined = z.output<typeof DEFINITION>
 
 export function budgetOf(name: string, { limit_usd: limit, ...defined }: Defined): Budget {
-  return { name, limit, ...defined, filters: defined.filters as BudgetFilters, source: 'api' }
+  return { name, limit, ...defined, source: 'api' }
 }
 
-/** As it was given, or would be: amounts are texts, which say all their digits. */
+/** As it may be given. */
 export function definitionOf({
   limit,
   period,
@@ -78,7 +73,7 @@ export function definitionOf({
   thresholds: percentages,
 }: Budget): z.input<typeof DEFINITION> {
   return {
-    limit_usd: dollarText(limit),
+    limit_usd: writtenDollars(limit),
     period,
     filters: Object.fromEntries(Object.entries(filters).map(([name, values]) => [name, [...values]])),
     ...(per !== undefined && { per }),

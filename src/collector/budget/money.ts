@@ -24,3 +24,9 @@ export function dollarText(nanoDollars: bigint): string {
   const fraction = (amount % NANO).toString().padStart(9, '0').replace(/0+$/, '')
   return `${nanoDollars < 0n ? '-' : ''}${amount / NANO}${fraction === '' ? '' : `.${fraction}`}`
 }
+
+/** As it would be given: a number where that has all of its digits, else a text. */
+export function writtenDollars(nanoDollars: bigint): number | string {
+  const text = dollarText(nanoDollars)
+  return nanoDollarsOf(Number(text)) === nanoDollars ? Number(text) : text
+}

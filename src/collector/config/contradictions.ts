@@ -1,8 +1,11 @@
 /** What each option allows and all of them together do not. */
 import { existsSync, statSync } from 'node:fs'
+import { shortageOf } from '../budget/budget.js'
 import { isLoopback } from '../security/binding.js'
+import { budgetsOf } from './budget-settings.js'
 import { type Path, pathText } from './places.js'
 import type { Config } from './schema.js'
+import { keptDaysOf } from './store-settings.js'
 
 /** `about`: the options it is about, the first of them the one to be named; when one of them is wrong already, there is nothing to add. */
 export type Contradiction = {
@@ -12,7 +15,14 @@ export type Contradiction = {
 
 /** All contradictions of `config`. Looks at the files it names, not at the network. No message holds a value: it may have come from a variable. */
 export function contradictionsOf(config: Config): Contradiction[] {
-  return [...listening(config), ...storing(config), ...forwarding(config), ...tokens(config), ...files(config)]
+  return [
+    ...listening(config),
+    ...storing(config),
+    ...forwarding(config),
+    ...tokens(config),
+    ...budgets(config),
+    ...files(config),
+  ]
 }
 
 function* listening({ listen, tokens, metrics }: Config): Generator<Contradiction> {
@@ -123,6 +133,25 @@ function* tokens({ tokens }: Config): Generator<Contradiction> {
         about: [['tokens', index, 'scopes']],
         message: `tokens[${index}].scopes names none: such a token may do nothing`,
       }
+  }
+}
+
+function* budgets(config: Config): Generator<Contradiction> {
+  for (const [index, budget] of budgetsOf(config).entries()) {
+    const same = config.budgets.findIndex(({ name }) => name === budget.name)
+    if (same < index)
+      yield { about: [['budgets', index, 'name']], message: `budgets[${index}] has the name of budgets[${same}]` }
+    const shortage = shortageOf(budget, keptDaysOf(config))
+    if (shortage !== undefined) {
+      yield {
+        about: [
+          ['budgets', index, 'period'],
+          ['budgets', index],
+          ['store', 'retention'],
+        ],
+        message: `budgets[${index}] ${shortage}`,
+      }
+    }
   }
 }
 

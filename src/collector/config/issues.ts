@@ -58,12 +58,14 @@ function wrong(issue: Issue, path: Path, got: unknown, isHidden: boolean): strin
     isHidden || holdsSecret(place)
       ? shownSecret(got)
       : shown(about?.kind === 'url' && typeof got === 'string' ? withoutCredentials(got) : got)
-  if (issue.code === 'invalid_key') return `${where} cannot be the name of a header`
+  if (issue.code === 'invalid_key') {
+    return `${where} cannot be ${about?.names ?? 'there'}${hintOf(String(path.at(-1)), about?.known ?? [])}`
+  }
   if (about?.kind === 'entries' && isEntry) return `${where} must be a section with ${optionsOf(place!)}; got ${text}`
   if (about?.kind === 'list' && isEntry) {
-    return `${where} does not belong into ${about.allowed}; got ${text}${guessOf(issue, got, isHidden)}`
+    return `${where} does not belong into ${about.allowed}; got ${text}${guessOf(issue, place, got, isHidden)}`
   }
-  return `${where} must be ${allowedAt(place)}; got ${text}${guessOf(issue, got, isHidden)}`
+  return `${where} must be ${allowedAt(place)}; got ${text}${guessOf(issue, place, got, isHidden)}`
 }
 
 /** Whether a secret belongs there, or inside of it: one may stand a level too high by mistake. */
@@ -71,9 +73,13 @@ function holdsSecret(place: Place | undefined): boolean {
   return place !== undefined && (place.about?.isSecret === true || [...place.options.values()].some(holdsSecret))
 }
 
-function guessOf(issue: Issue, got: unknown, isHidden: boolean): string {
-  if (issue.code !== 'invalid_value' || typeof got !== 'string' || isHidden) return ''
-  const meant = nearest(got, issue.values.map(String))
+function guessOf(issue: Issue, place: Place | undefined, got: unknown, isHidden: boolean): string {
+  if (typeof got !== 'string' || isHidden) return ''
+  return hintOf(got, issue.code === 'invalid_value' ? issue.values.map(String) : (place?.about?.known ?? []))
+}
+
+function hintOf(got: string, names: readonly string[]): string {
+  const meant = nearest(got, names)
   return meant === undefined ? '' : `; did you mean ${meant}?`
 }
 

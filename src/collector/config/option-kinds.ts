@@ -1,5 +1,6 @@
 /** The kinds of values options have: each a zod schema, and beside it what is known of the option: what it allows, whether it is a secret, whether it can change while running. */
 import { z } from 'zod'
+import { writtenDollars } from '../budget/money.js'
 import { formatDuration, formatSize, parseDuration, parseSize } from './quantity.js'
 
 export type OptionKind =
@@ -9,6 +10,7 @@ export type OptionKind =
   | 'boolean'
   | 'duration'
   | 'size'
+  | 'money'
   | 'url'
   | 'list'
   | 'map'
@@ -19,24 +21,29 @@ export type About = {
   readonly kind: OptionKind
   /** Completes “must be …”. */
   readonly allowed: string
+  /** Of a map: completes “cannot be …”, of a name that is none of its names. */
+  readonly names?: string | undefined
+  /** Words that may have been meant by another one. */
+  readonly known?: readonly string[] | undefined
   /** Never shown. */
   readonly isSecret: boolean
   /** Whether a running collector takes a change of it. */
   readonly isLive: boolean
 }
 
-type Traits = { readonly secret?: boolean; readonly live?: boolean }
+type Traits = Partial<Pick<About, 'names' | 'known'>> & { readonly secret?: boolean; readonly live?: boolean }
 
 /** What is known of each option, by its schema. */
 export const about = z.registry<About>()
 
-function option<Schema extends z.ZodType>(
+/** An option of a kind whose schema is made elsewhere. */
+export function option<Schema extends z.ZodType>(
   schema: Schema,
   kind: OptionKind,
   allowed: string,
-  { secret = false, live = false }: Traits = {},
+  { secret = false, live = false, names, known }: Traits = {},
 ): Schema {
-  about.add(schema, { kind, allowed, isSecret: secret, isLive: live })
+  about.add(schema, { kind, allowed, names, known, isSecret: secret, isLive: live })
   return schema
 }
 
@@ -99,18 +106,17 @@ export function entries<Schema extends z.ZodType>(entry: Schema, allowed: string
 /** Names of HTTP headers and their values. */
 export function headers(traits?: Traits) {
   const schema = z.record(z.string().regex(HEADER_NAME), z.string().max(8192).regex(HEADER_VALUE))
-  return option(
-    schema,
-    'map',
-    'names of headers with their values, each a text (in quotes where it is a number)',
-    traits,
-  )
+  return option(schema, 'map', 'names of headers with their values, each a text (in quotes where it is a number)', {
+    ...traits,
+    names: 'the name of a header',
+  })
 }
 
 /** A value as it is written in the file. */
 export function asWritten(value: unknown, { kind }: About): unknown {
   if (kind === 'duration' && typeof value === 'number') return formatDuration(value)
   if (kind === 'size' && typeof value === 'number') return formatSize(value)
+  if (kind === 'money' && typeof value === 'bigint') return writtenDollars(value)
   if (kind === 'url' && typeof value === 'string') return withoutCredentials(value)
   return value
 }

@@ -14,6 +14,7 @@ const STAND_INS: { readonly [list: string]: (index: number) => Values } = {
     hash: `sha256:${String(index).padStart(64, '0')}`,
     scopes: ['read'],
   }),
+  budgets: (index) => ({ name: `stand-in-${index}`, limitUsd: 1, period: 'day' }),
 }
 
 /** The configuration presumed, and the paths that were left out of it. `undefined` where there is no telling. */

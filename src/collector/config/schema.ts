@@ -1,6 +1,9 @@
 /** Every option of the collector, with what it allows and its default. `collector-config/tokmeter.yaml` says what each is for; a test keeps the two equal. */
 import { join } from 'node:path'
 import { z } from 'zod'
+import { BUDGET_DIMENSIONS, DEFAULT_THRESHOLDS } from '../budget/budget.js'
+import * as budgets from '../budget/definition.js'
+import { PERIODS } from '../budget/period.js'
 import { parseHash, SCOPES } from '../security/tokens.js'
 import {
   boolean,
@@ -12,6 +15,7 @@ import {
   httpUrl,
   list,
   number,
+  option,
   size,
   text,
   wholeNumber,
@@ -60,6 +64,19 @@ const token = z.strictObject({
   name: name(),
   hash: text({ allowed: 'what `tokmeter hash-token` prints: sha256:… or scrypt:…', isValid: isHash, secret: true }),
   scopes: list(z.enum(SCOPES), `a list of ${SCOPES.join(', ')}`),
+})
+
+const dimensions = {
+  known: [...BUDGET_DIMENSIONS],
+  names: `a dimension of a budget, which is ${budgets.DIMENSION_ALLOWED}`,
+}
+const budget = z.strictObject({
+  name: name(),
+  limitUsd: option(budgets.amount, 'money', budgets.AMOUNT_ALLOWED),
+  period: choice(PERIODS),
+  filters: option(budgets.filters, 'map', budgets.FILTERS_ALLOWED, dimensions).default({}),
+  per: option(budgets.dimension, 'text', budgets.DIMENSION_ALLOWED, dimensions).optional(),
+  thresholds: option(budgets.thresholds, 'list', budgets.THRESHOLDS_ALLOWED).default([...DEFAULT_THRESHOLDS]),
 })
 
 const options = z.strictObject({
@@ -116,6 +133,7 @@ const options = z.strictObject({
   }),
   forward: entries(target, 'a list of targets, each with its url', live).default([]),
   tokens: entries(token, 'a list of tokens, each with name, hash and scopes', live).default([]),
+  budgets: entries(budget, 'a list of budgets, each with name, limitUsd and period', live).default([]),
   identities: section({
     hash: boolean().default(true),
     key: text({ secret: true }).optional(),

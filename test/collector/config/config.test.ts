@@ -76,6 +76,7 @@ test('without file, variables and flags there are the defaults', () => {
       deduplicationWindow: 86_400_000,
       deduplicationIds: 5_000_000,
     },
+    budgets: [],
     forward: [],
     tokens: [],
     identities: { hash: true },
@@ -207,7 +208,7 @@ test('every mistake is named, with its line, what was got, what is allowed, and 
   const duration = (least: string, most: string) =>
     `a duration from ${least} to ${most}, such as 20ms, 30s or 24h (a number alone is milliseconds)`
   const all =
-    'listen, data, store, queue, forward, tokens, identities, prices, semconv, limits, metrics, log, views, shutdownTimeout'
+    'listen, data, store, queue, forward, tokens, budgets, identities, prices, semconv, limits, metrics, log, views, shutdownTimeout'
   expect(mistakesOf(yaml)).toEqual([
     `tokmeter.yaml:1:1: lisen is no option; did you mean listen? Options: ${all}`,
     'tokmeter.yaml:4:9: listen.port must be a whole number from 0 to 65535; got "4318"',

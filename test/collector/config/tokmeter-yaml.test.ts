@@ -38,18 +38,27 @@ test('the file has every option there is, and no other', () => {
 test('the examples are valid, and but for what they have to name they are the defaults', () => {
   const directory = '/no/where'
   const [target] = loadConfig({ directory, environment: { TOKMETER_FORWARD: '[{ url: "http://x" }]' } }).config.forward
-  const { forward, tokens } = parse(withExamples) as { forward: unknown; tokens: unknown }
+  const { forward, tokens, budgets } = parse(withExamples) as { forward: unknown; tokens: unknown; budgets: unknown }
   const replaced = (value: unknown) =>
     JSON.stringify(value).replace(/\$\{env:(\w+)\}/g, (_, name: keyof typeof environment) => environment[name])
   const { config } = loadConfig({
     directory,
-    environment: { TOKMETER_FORWARD: replaced(forward), TOKMETER_TOKENS: replaced(tokens) },
+    environment: {
+      TOKMETER_FORWARD: replaced(forward),
+      TOKMETER_TOKENS: replaced(tokens),
+      TOKMETER_BUDGETS: replaced(budgets),
+    },
   })
   expect(config.forward).toEqual([
     { ...target, name: 'tempo', url: 'http://tempo.example.com:4318', headers: { authorization: 'Bearer t' } },
   ])
   expect(config.tokens).toEqual([
     { name: 'checkout-service', hash: environment.CHECKOUT_TOKEN_HASH, scopes: ['ingest'] },
+  ])
+  const least = '[{ name: chat-api, limitUsd: 100, period: month }]'
+  const [budget] = loadConfig({ directory, environment: { TOKMETER_BUDGETS: least } }).config.budgets
+  expect(config.budgets).toEqual([
+    { ...budget, filters: { service: ['chat-api'], model: ['gpt-4o', 'gpt-4o-mini'] }, per: 'environment' },
   ])
 })
 
