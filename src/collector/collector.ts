@@ -31,8 +31,9 @@ import { SELECTIONS } from './normalise/dialects.js'
 import { createNormaliser, type Normalised } from './normalise/normalise.js'
 import { decode } from './otlp/decode.js'
 import { Presence } from './presence.js'
+import { createAnomalies } from './query/anomaly/endpoint.js'
 import { AnswerCache } from './query/answer-cache.js'
-import { createQueryRoutes } from './query/routes.js'
+import { createQueryRoutes, ENDPOINTS } from './query/routes.js'
 import { openQueue } from './queue/open-queue.js'
 import type { Queue } from './queue/queue.js'
 import { createHttpServer, readCertificates } from './receive/http-server.js'
@@ -260,7 +261,13 @@ export async function startCollector({ config: given, version, log }: CollectorO
       }),
     )
     server.register(
-      createQueryRoutes({ version, store: () => storing.store, kept: () => keptDaysOf(config), cache: answers }),
+      createQueryRoutes({
+        version,
+        store: () => storing.store,
+        kept: () => keptDaysOf(config),
+        cache: answers,
+        endpoints: [...ENDPOINTS, createAnomalies(() => config.anomalies)],
+      }),
     )
     await server.listen({ host: listen.host, port: listen.port })
     return server
@@ -285,6 +292,8 @@ export async function startCollector({ config: given, version, log }: CollectorO
     log.level = next.log.level
     config = next
     budgets.configure(budgetsOf(config))
+    // What they were judged by may be another now.
+    answers.clear()
     void upkeep.lookAfter()
     void watch.look()
   }

@@ -21,6 +21,7 @@ export function contradictionsOf(config: Config): Contradiction[] {
     ...forwarding(config),
     ...tokens(config),
     ...budgets(config),
+    ...judging(config),
     ...files(config),
   ]
 }
@@ -151,6 +152,30 @@ function* budgets(config: Config): Generator<Contradiction> {
         ],
         message: `budgets[${index}] ${shortage}`,
       }
+    }
+  }
+}
+
+function* judging({ anomalies }: Config): Generator<Contradiction> {
+  for (const name of ['errorRate', 'latency', 'trafficDrop', 'costSpike', 'tokens'] as const) {
+    const { info, warning, critical } = anomalies[name]
+    if (info <= warning && warning <= critical) continue
+    yield {
+      about: [
+        ['anomalies', name, 'warning'],
+        ['anomalies', name, 'info'],
+        ['anomalies', name, 'critical'],
+      ],
+      message: `anomalies.${name} must not be lower for a worse severity`,
+    }
+  }
+  if (anomalies.minWeeks > anomalies.weeks) {
+    yield {
+      about: [
+        ['anomalies', 'minWeeks'],
+        ['anomalies', 'weeks'],
+      ],
+      message: 'anomalies.minWeeks must not be more than anomalies.weeks',
     }
   }
 }

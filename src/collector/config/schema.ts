@@ -24,6 +24,17 @@ import {
 const section = <Shape extends z.core.$ZodLooseShape>(shape: Shape) => z.strictObject(shape).prefault({} as never)
 const live = { live: true }
 
+/** From where on an anomaly is of a severity. */
+const levels = <Schema extends z.ZodType>(
+  level: () => Schema,
+  [info, warning, critical]: readonly [unknown, unknown, unknown],
+) =>
+  section({
+    info: level().prefault(info as never),
+    warning: level().prefault(warning as never),
+    critical: level().prefault(critical as never),
+  })
+
 /** Signals that can be forwarded. Events of tokmeter's own format are stored, not forwarded. */
 export const FORWARDED_SIGNALS = ['traces', 'metrics', 'logs'] as const
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
@@ -147,6 +158,17 @@ const options = z.strictObject({
   metrics: section({
     path: path().default('/metrics'),
     scopeLabels: boolean().default(true),
+  }),
+  anomalies: section({
+    errorRate: levels(() => number(0, 1, live), [0.1, 0.25, 0.5]),
+    latency: levels(() => duration('1ms', '1h', live), ['1s', '2s', '5s']),
+    trafficDrop: levels(() => number(0.01, 0.99, live), [0.5, 0.75, 0.9]),
+    costSpike: levels(() => number(1.01, 1000, live), [2, 3, 5]),
+    tokens: levels(() => number(1.01, 1000, live), [2, 3, 5]),
+    deviations: number(1, 20, live).default(4),
+    minOperations: wholeNumber(1, 1_000_000, live).default(10),
+    weeks: wholeNumber(2, 52, live).default(4),
+    minWeeks: wholeNumber(2, 52, live).default(3),
   }),
   log: section({
     level: choice(LOG_LEVELS, live).default('info'),

@@ -84,6 +84,17 @@ test('without file, variables and flags there are the defaults', () => {
     semconv: 'current',
     limits: { attributeValues: 500, series: 1000 },
     metrics: { path: '/metrics', scopeLabels: true },
+    anomalies: {
+      errorRate: { info: 0.1, warning: 0.25, critical: 0.5 },
+      latency: { info: 1000, warning: 2000, critical: 5000 },
+      trafficDrop: { info: 0.5, warning: 0.75, critical: 0.9 },
+      costSpike: { info: 2, warning: 3, critical: 5 },
+      tokens: { info: 2, warning: 3, critical: 5 },
+      deviations: 4,
+      minOperations: 10,
+      weeks: 4,
+      minWeeks: 3,
+    },
     log: { level: 'info', format: 'auto' },
     shutdownTimeout: 10_000,
   } satisfies Config)
@@ -208,7 +219,7 @@ test('every mistake is named, with its line, what was got, what is allowed, and 
   const duration = (least: string, most: string) =>
     `a duration from ${least} to ${most}, such as 20ms, 30s or 24h (a number alone is milliseconds)`
   const all =
-    'listen, data, store, queue, forward, tokens, budgets, identities, prices, semconv, limits, metrics, log, views, shutdownTimeout'
+    'listen, data, store, queue, forward, tokens, budgets, identities, prices, semconv, limits, metrics, anomalies, log, views, shutdownTimeout'
   expect(mistakesOf(yaml)).toEqual([
     `tokmeter.yaml:1:1: lisen is no option; did you mean listen? Options: ${all}`,
     'tokmeter.yaml:4:9: listen.port must be a whole number from 0 to 65535; got "4318"',
