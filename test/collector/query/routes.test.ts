@@ -500,6 +500,7 @@ test('the OpenAPI document names every question with its parameters, and the pag
       '/operations',
       '/top',
       '/notices',
+      '/anomalies',
     ].map((path) => `/api/v1${path}`),
   )
   const { parameters } = document.paths['/api/v1/costs']!.get!
