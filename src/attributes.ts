@@ -41,6 +41,7 @@ export function visitAttributes(operation: Operation, visit: (name: string, valu
   set(attribute.errorCode, error?.code)
   set(attribute.errorMessage, error?.message)
   set(attribute.outputChunks, operation.outputChunks)
+  if (operation.outputChunkGaps?.length) visit(attribute.outputChunkGaps, [...operation.outputChunkGaps])
   set(attribute.retries, operation.retries)
   set(attribute.durationMs, operation.durationMs)
   set(attribute.costNanoDollars, cost?.nanoDollars)

@@ -40,6 +40,8 @@ export const attribute = {
   operationId: 'tokmeter.operation.id',
   durationMs: 'tokmeter.operation.duration_ms',
   outputChunks: 'tokmeter.operation.output_chunks',
+  /** Gaps between chunks, grouped: milliseconds, how many, milliseconds, … */
+  outputChunkGaps: 'tokmeter.operation.output_chunk_gaps',
   retries: 'tokmeter.operation.retries',
   inferenceCalls: 'tokmeter.operation.inference_calls',
   toolCalls: 'tokmeter.operation.tool_calls',

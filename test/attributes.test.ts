@@ -15,6 +15,7 @@ test('an operation has the attributes of its span and of its event, in the names
       durationMs: 1500,
       timeToFirstChunkMs: 250,
       outputChunks: 9,
+      outputChunkGaps: [12.5, 6, 80, 2],
       usage: {
         inputTokens: 100,
         outputTokens: 20,
@@ -66,6 +67,7 @@ test('an operation has the attributes of its span and of its event, in the names
     'tokmeter.error.message': 'late',
     'tokmeter.operation.duration_ms': 1500,
     'tokmeter.operation.output_chunks': 9,
+    'tokmeter.operation.output_chunk_gaps': [12.5, 6, 80, 2],
     'tokmeter.operation.retries': 1,
     'tokmeter.cost.nano_dollars': 123,
     'tokmeter.cost.source': 'override',

@@ -17,6 +17,13 @@ export function numberOf(value: AttributeValue | undefined): number | undefined 
   return typeof value === 'bigint' ? Number(value) : undefined
 }
 
+/** A list of numbers: all of it, or nothing where one of them is none. */
+export function numbersOf(value: AttributeValue | undefined): readonly number[] | undefined {
+  if (!Array.isArray(value)) return undefined
+  const numbers = value.map((one) => numberOf(one as AttributeValue))
+  return numbers.every((one) => one !== undefined) ? numbers : undefined
+}
+
 /** Whether it says yes, also as text. */
 export function isTrue(value: AttributeValue | undefined): boolean {
   return value === true || value === 'true'

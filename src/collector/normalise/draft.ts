@@ -11,7 +11,7 @@ export type Draft = {
   durationMs: number | undefined
   timeToFirstChunkMs: number | undefined
   outputChunks: number | undefined
-  outputChunkGaps: undefined
+  outputChunkGaps: readonly number[] | undefined
   streamed: boolean
   usage: Usage | undefined
   cost: Cost | undefined

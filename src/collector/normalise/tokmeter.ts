@@ -1,7 +1,7 @@
 /** What tokmeter's own SDK sends: a span and an event of each operation, with one id. */
 import { attribute, type Cost, event } from 'tokmeter/core'
 import type { Attributes } from '../otlp/decoded.js'
-import { numberOf, tagsUnder, textOf } from './attribute-value.js'
+import { numberOf, numbersOf, tagsUnder, textOf } from './attribute-value.js'
 import { conventionMarkers, readConventions } from './conventions.js'
 import type { Dialect } from './dialect.js'
 import { type Draft, draftOf } from './draft.js'
@@ -14,6 +14,7 @@ export const tokmeter: Dialect = {
   details: [
     attribute.durationMs,
     attribute.outputChunks,
+    attribute.outputChunkGaps,
     attribute.retries,
     attribute.inferenceCalls,
     attribute.toolCalls,
@@ -58,6 +59,7 @@ function readOwn(draft: Draft, attributes: Attributes): void {
   // As it was sent: the SDK's names are the conventions' already, or of the user's own choosing.
   draft.provider = textOf(attributes[attribute.providerName])
   draft.outputChunks = numberOf(attributes[attribute.outputChunks])
+  draft.outputChunkGaps = numbersOf(attributes[attribute.outputChunkGaps])
   draft.retries = numberOf(attributes[attribute.retries])
   draft.inferenceCalls = numberOf(attributes[attribute.inferenceCalls])
   draft.toolCalls = numberOf(attributes[attribute.toolCalls])

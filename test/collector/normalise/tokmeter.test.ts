@@ -19,6 +19,7 @@ const whole: Operation = {
   durationMs: 1234.5,
   timeToFirstChunkMs: 250,
   outputChunks: 12,
+  outputChunkGaps: [12.5, 8, 60, 3],
   streamed: true,
   usage: {
     inputTokens: 1000,
