@@ -4,11 +4,6 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { progress } from '../../bench/line.js'
 import { startEmulator } from '../../demo/emulator.js'
@@ -19,10 +14,10 @@ import { startCollector } from '../live/collector.js'
 import { installClient, runClient } from '../live/suite.js'
 import { HOSTILE } from './hostile.js'
 import { judge } from './judge.js'
+import { startPrometheus, until } from './prometheus.js'
 
 /** All that is made of operations: the collector's metrics of itself go on while Prometheus looks. */
 const COMPARED = /^(gen_ai_|tokmeter_operation_)/
-const PATIENCE_MS = 60_000
 
 const emulator = await startEmulator({ logCapacity: 1 })
 const collector = await startCollector(['--set', 'semconv=both'])
@@ -108,52 +103,29 @@ function spansNamed(name, index) {
 
 /** Whether a Prometheus server scrapes it without a word, and has every number that is on the page. */
 async function scrape() {
-  const folder = mkdtempSync(join(tmpdir(), 'tokmeter-prometheus-'))
-  const port = await freePort()
-  const config = join(folder, 'prometheus.yml')
-  writeFileSync(
-    config,
-    `global: { scrape_interval: 15s, scrape_timeout: 15s }\nscrape_configs: [{ job_name: tokmeter, static_configs: [{ targets: ['${new URL(collector.url).host}'] }] }]\n`,
-  )
-  const server = spawn(
-    'prometheus',
-    [
-      `--config.file=${config}`,
-      `--storage.tsdb.path=${join(folder, 'data')}`,
-      `--web.listen-address=127.0.0.1:${port}`,
-      '--log.level=warn',
-    ],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
-  )
-  let said = ''
-  server.stderr.on('data', (part) => {
-    said += part
+  const server = await startPrometheus({
+    scrape_configs: [{ job_name: 'tokmeter', static_configs: [{ targets: [new URL(collector.url).host] }] }],
   })
-  const exited = once(server, 'exit')
   try {
-    const ask = async (path) => (await fetch(`http://127.0.0.1:${port}${path}`)).json()
     const target = await until(async () => {
-      const { data } = /** @type {any} */ (await ask('/api/v1/targets'))
-      return data.activeTargets.find(({ lastScrape, health }) => health !== 'unknown' && !lastScrape.startsWith('0001'))
+      const { activeTargets } = await server.ask('/api/v1/targets')
+      return activeTargets.find(({ lastScrape, health }) => health !== 'unknown' && !lastScrape.startsWith('0001'))
     })
-    const query = encodeURIComponent('{__name__=~"gen_ai_.*|tokmeter_operation_.*"}')
     // A target is told to be scraped a moment before its samples are there.
     /** @type {any[]} */
     let series = []
     await until(async () => {
-      series = /** @type {any} */ (await ask(`/api/v1/query?query=${query}`)).data.result
+      series = await server.query('{__name__=~"gen_ai_.*|tokmeter_operation_.*"}')
       return target.lastError !== '' || series.length > 0 ? series : undefined
     })
     const differences = compare(series)
     if (target.lastError !== '') differences.unshift(`the scrape failed: ${target.lastError}`)
-    if (said.trim() !== '') differences.push(`Prometheus says: ${said.trim()}`)
+    if (server.said !== '') differences.push(`Prometheus says: ${server.said}`)
     const judged = differences.length === 0 ? 'every number as on the page' : differences.slice(0, 20).join('\n')
     console.log(`prometheus: ${series.length} series scraped and asked for, ${judged}`)
     return differences.length === 0
   } finally {
-    server.kill('SIGTERM')
-    await exited
-    rmSync(folder, { recursive: true, force: true })
+    await server.stop()
   }
 }
 
@@ -180,24 +152,4 @@ function compare(series) {
 function keyOf(name, labels) {
   const told = Object.entries(labels).filter(([, text]) => text !== '')
   return `${name} ${JSON.stringify(told.sort(([one], [other]) => (one < other ? -1 : 1)))}`
-}
-
-/** What `look` finds, as soon as it finds something. @template T @param {() => Promise<T | undefined>} look @returns {Promise<T>} */
-async function until(look) {
-  const end = Date.now() + PATIENCE_MS
-  for (;;) {
-    const found = await look().catch(() => undefined)
-    if (found !== undefined) return found
-    if (Date.now() > end) throw new Error('Prometheus did not scrape in time')
-    await sleep(100)
-  }
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address())
-  server.close()
-  await once(server, 'close')
-  return port
 }

@@ -1,14 +1,16 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import { parse } from 'yaml'
 import { COMMANDS } from '../../../src/collector/cli/commands.js'
 import { placeOfVariable } from '../../../src/collector/config/places.js'
 import { loadConfig } from '../../../src/collector/config.js'
 
-const read = (name: string) => readFileSync(new URL(`../../../collector-config/${name}`, import.meta.url), 'utf8')
+const CONFIG = new URL('../../../collector-config/', import.meta.url)
+const read = (name: string) => readFileSync(new URL(name, CONFIG), 'utf8')
 const defaults = loadConfig({ directory: '/no/where', environment: {} }).config
 const isThere = (program: string) => spawnSync(program, ['--version']).error === undefined
 
@@ -23,6 +25,7 @@ const interpolated = (text: string, variables: { [name: string]: string }) =>
   text.replace(/\$\{(\w+)(?::\?[^}]*)?\}/g, (_, name: string) => variables[name] ?? expect.fail(`${name} is not set`))
 
 const token = { TOKMETER_TOKEN: 'a-token', TOKMETER_TOKEN_HASH: `sha256:${'a'.repeat(64)}` }
+const variables = { ...token, GRAFANA_PASSWORD: 'a-password' }
 
 type Compose = {
   readonly services: {
@@ -39,7 +42,7 @@ type Compose = {
   readonly volumes: object
 }
 
-const compose = () => parse(interpolated(read('compose.yaml'), token)) as Compose
+const compose = () => parse(interpolated(read('compose.yaml'), variables)) as Compose
 
 test('the container has a configuration that is valid, and asks for a token', () => {
   const { environment = {} } = compose().services['tokmeter']!
@@ -59,9 +62,11 @@ test('ports, paths and versions of the containers agree with the defaults', () =
   expect(tokmeter?.ports).toEqual([`127.0.0.1:${port}:${port}`])
   expect(prometheus?.ports).toEqual(['127.0.0.1:9090:9090'])
   expect(tokmeter?.healthcheck?.test.join(' ')).toContain(`http://127.0.0.1:${port}/ready`)
-  expect(Object.keys(volumes)).toEqual(
-    Object.values(services).flatMap((one) => one.volumes.map((each) => each.split(':')[0])),
-  )
+  const sources = Object.values(services).flatMap((one) => one.volumes.map((each) => each.split(':')[0]!))
+  expect(Object.keys(volumes)).toEqual(sources.filter((source) => !source.startsWith('.')))
+  for (const source of sources.filter((one) => one.startsWith('.')))
+    expect(existsSync(new URL(source, CONFIG)), source).toBe(true)
+  for (const { ports } of Object.values(services)) for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/)
   const { version } = JSON.parse(readFileSync(new URL('../../../src/collector/package.json', import.meta.url), 'utf8'))
   expect(tokmeter?.build?.dockerfile_inline).toContain(`@tokmeter/collector@${version.replace(/\.\d+$/, '')} `)
   expect(Number.parseInt(String(tokmeter?.stop_grace_period), 10) * 1000).toBeGreaterThan(defaults.shutdownTimeout)
@@ -84,6 +89,7 @@ test('the health check of the container runs, and knows a collector that is not 
 test.runIf(isThere('promtool'))('promtool has nothing against the configuration of Prometheus', () => {
   const file = join(directory(), 'prometheus.yml')
   writeFileSync(file, compose().configs.prometheus.content)
+  symlinkSync(fileURLToPath(new URL('prometheus/page', CONFIG)), join(dirname(file), 'page'))
   const { status, stdout, stderr } = spawnSync('promtool', ['check', 'config', file], { encoding: 'utf8' })
   expect([status, stderr]).toEqual([0, ''])
   expect(stdout).toContain('is valid')
