@@ -1,4 +1,5 @@
 /** Puts the collector together: receive → normalise → price → queue → store / forward. Only here is the order known: built last to first, stopped first to last. */
+import { isDeepStrictEqual } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import { Aggregation, createInstruments, meterSource, type Operation, SCHEMA_URL } from 'tokmeter/core'
 import { createApi } from './api.js'
@@ -41,8 +42,12 @@ import { createReceive, type Outcome } from './receive/receive.js'
 import { checkBinding } from './security/binding.js'
 import { checkOrigins } from './security/cors.js'
 import { MemoryBudget } from './security/memory-budget.js'
+import { Sessions } from './security/sessions.js'
 import { Tokens } from './security/tokens.js'
+import { createLogin } from './show/login.js'
 import { createPages } from './show/pages.js'
+import { dashboardSettings } from './show/settings.js'
+import { systemState } from './show/system-state.js'
 import type { Store } from './store/store.js'
 import { StoreWriter } from './store-writer.js'
 import { targetSnapshots } from './target-snapshots.js'
@@ -69,6 +74,7 @@ export async function startCollector({ config: given, version, log }: CollectorO
   checkBinding(config.listen.host, config.tokens.length > 0)
   checkOrigins(config.listen.cors.origins)
   let tokens = new Tokens(config.tokens)
+  const sessions = new Sessions()
   const { views, tagAttributes } = config.views === undefined ? NO_VIEWS : await loadViews(config.views)
   const discarded = new Map<string, number>()
   const overflowed = new Map<string, number>()
@@ -138,6 +144,17 @@ export async function startCollector({ config: given, version, log }: CollectorO
   )
 
   // Metrics.
+  const sources = {
+    ledger: () => queue.ledger(),
+    queue: () => queue.sizes,
+    targets: () => targetSnapshots(config.forward, forwarding, queue),
+    store: () => upkeep.found,
+    normalise: () => dialects.snapshot(),
+    memory: () => memory,
+    answers: () => answers.counts,
+    discarded: () => Object.fromEntries(discarded),
+    overflowed: () => Object.fromEntries(overflowed),
+  }
   let aggregation: Aggregation | undefined
   const scope = { name: 'tokmeter', version, schemaUrl: SCHEMA_URL }
   const telemetry = await lifecycle.build(
@@ -147,17 +164,7 @@ export async function startCollector({ config: given, version, log }: CollectorO
         version,
         views,
         scopeLabels: config.metrics.scopeLabels,
-        sources: {
-          ledger: () => queue.ledger(),
-          queue: () => queue.sizes,
-          targets: () => targetSnapshots(config.forward, forwarding, queue),
-          store: () => upkeep.found,
-          normalise: () => dialects.snapshot(),
-          memory: () => memory,
-          answers: () => answers.counts,
-          discarded: () => Object.fromEntries(discarded),
-          overflowed: () => Object.fromEntries(overflowed),
-        },
+        sources,
         joinReaders(readers) {
           aggregation = new Aggregation({ scope, readers, views })
           return aggregation.readers
@@ -229,6 +236,7 @@ export async function startCollector({ config: given, version, log }: CollectorO
       limits: serverLimitsOf(config),
       ...(tls && { tls }),
       tokens: () => tokens,
+      sessions,
       cors: () => ({ origins: config.listen.cors.origins, maxAgeSeconds: config.listen.cors.maxAge / 1000 }),
     })
     server.register(
@@ -251,7 +259,10 @@ export async function startCollector({ config: given, version, log }: CollectorO
         ],
       }),
     )
-    server.register(createPages())
+    server.register(createLogin({ tokens: () => tokens, sessions }))
+    server.register(
+      createPages({ settings: () => dashboardSettings(version, config), system: () => systemState(sources) }),
+    )
     server.register(createMetricsPage({ path: config.metrics.path, page: () => telemetry.page() }))
     server.register(
       createApi({
@@ -288,6 +299,7 @@ export async function startCollector({ config: given, version, log }: CollectorO
     })
     useCertificates()
     pricer = nextPricer
+    if (!isDeepStrictEqual(next.tokens, config.tokens)) sessions.clear()
     tokens = nextTokens
     log.level = next.log.level
     config = next

@@ -47,6 +47,9 @@ const TABLE_NAME = { allowed: 'a name of letters, digits and "_"', pattern: /^[A
 const path = () => text({ allowed: 'a path that begins with "/"', pattern: /^\/[A-Za-z0-9._~/-]{0,255}$/ })
 const origins = 'a list of origins such as https://app.example.com, each scheme, host and port alone, or "*"'
 
+const TRACE_URL = 'an http or https URL with {traceId} in it, such as https://jaeger.example.com/trace/{traceId}'
+const isTraceUrl = (url: string) => /^https?:\/\/[^/\s{]+\/\S*\{traceId\}/.test(url)
+
 const target = z.strictObject({
   name: name().optional(),
   url: httpUrl(),
@@ -169,6 +172,9 @@ const options = z.strictObject({
     minOperations: wholeNumber(1, 1_000_000, live).default(10),
     weeks: wholeNumber(2, 52, live).default(4),
     minWeeks: wholeNumber(2, 52, live).default(3),
+  }),
+  dashboard: section({
+    traceUrl: text({ ...live, allowed: TRACE_URL, isValid: isTraceUrl }).optional(),
   }),
   log: section({
     level: choice(LOG_LEVELS, live).default('info'),

@@ -176,7 +176,8 @@ function columnsOf(dimensions: readonly Dimension[], expressions: readonly Expre
   ]
 }
 
-function windowSql(interval: Granularity): string {
+/** The start of the window a row is in, in epoch milliseconds. */
+export function windowSql(interval: Granularity): string {
   const milliseconds = WINDOW_MS[interval]
   return `intDiv(toUnixTimestamp64Milli(toDateTime64(time, 3, 'UTC')), ${milliseconds}) * ${milliseconds}`
 }

@@ -7,6 +7,7 @@ import { type Askable, QuestionTimeout } from './ask.js'
 import { createAsker } from './asker.js'
 import { conversations } from './conversations.js'
 import { costs, costsBreakdown } from './costs.js'
+import { distribution } from './distribution.js'
 import type { Endpoint } from './endpoint.js'
 import { generalQuery } from './general.js'
 import { InvalidQuestion } from './invalid-question.js'
@@ -30,6 +31,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   projection,
   tokens,
   performance,
+  distribution,
   summary,
   conversations,
   modelComparison,

@@ -12,6 +12,7 @@ import {
 import { requireTokens } from '../security/access.js'
 import { allowOrigins, type CorsOptions } from '../security/cors.js'
 import { limitServer, type ServerLimits, serverOptions } from '../security/server-limits.js'
+import type { Sessions } from '../security/sessions.js'
 import { readTlsAnew, type TlsFiles, tlsOptions } from '../security/tls.js'
 import type { Tokens } from '../security/tokens.js'
 import { discardBody } from './body.js'
@@ -25,6 +26,8 @@ export type HttpServerOptions = {
   readonly tls?: TlsFiles
   /** Asked for each request, since they may change while it runs. */
   readonly tokens: () => Tokens
+  /** Of browsers, which read by a cookie. @default none */
+  readonly sessions?: Sessions
   readonly cors?: () => CorsOptions
 }
 
@@ -36,7 +39,14 @@ class Closing extends Error {
 }
 
 /** A fastify instance without routes yet. Each says by `config: { scope }` which tokens may come there. */
-export function createHttpServer({ log, limits = {}, tls, tokens, cors }: HttpServerOptions): FastifyInstance {
+export function createHttpServer({
+  log,
+  limits = {},
+  tls,
+  tokens,
+  sessions,
+  cors,
+}: HttpServerOptions): FastifyInstance {
   const options = serverOptions(limits)
   const common = {
     ...options.fastify,
@@ -54,7 +64,7 @@ export function createHttpServer({ log, limits = {}, tls, tokens, cors }: HttpSe
   askBeforeBodies(app)
   refuseWhenClosing(app)
   if (cors !== undefined) allowOrigins(app, cors)
-  requireTokens(app, tokens)
+  requireTokens(app, tokens, sessions)
   app.setErrorHandler(answerError)
   app.setNotFoundHandler((request, reply) => {
     discardBody(request.raw, DISCARDED_BYTES)

@@ -1,6 +1,7 @@
 /** Asks every request for its token, on every route and where there is none. */
 import { isIP } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Sessions } from './sessions.js'
 import { allows, type Principal, type Scope, type Tokens } from './tokens.js'
 
 declare module 'fastify' {
@@ -33,8 +34,9 @@ const REALM = 'Bearer realm="tokmeter"'
  * A hook for `onRequest`. A route says by `config: { scope }` what it needs; one that does not, needs `admin`; a path that is no
  * route needs any token at all, so that nobody learns without one which routes there are. Without tokens everything is allowed to
  * who is on this machine (see `checkBinding`); a page in its browser is not, though a name of the page's own may lead here.
+ * Where `read` is enough, a session stands for a token; nothing else is ever done by a cookie.
  */
-export function createAccessHook(tokens: () => Tokens) {
+export function createAccessHook(tokens: () => Tokens, sessions?: Sessions) {
   return async (request: FastifyRequest, _reply: FastifyReply): Promise<void> => {
     const known = tokens()
     const scope = request.is404 ? undefined : (request.routeOptions.config.scope ?? 'admin')
@@ -44,6 +46,13 @@ export function createAccessHook(tokens: () => Tokens) {
       return
     }
     const token = bearerToken(request.headers.authorization)
+    if (token === undefined && scope === 'read') {
+      const reader = sessions?.principal(request)
+      if (reader !== undefined) {
+        request.principal = reader
+        return
+      }
+    }
     if (token === undefined) {
       throw new Denied('a bearer token is needed: Authorization: Bearer <token>', 401, { 'www-authenticate': REALM })
     }
@@ -61,9 +70,9 @@ export function createAccessHook(tokens: () => Tokens) {
 }
 
 /** Makes `app` ask every request for its token. To be called on the root, before its routes. `tokens` is asked each time: they may change. */
-export function requireTokens(app: FastifyInstance, tokens: () => Tokens): void {
+export function requireTokens(app: FastifyInstance, tokens: () => Tokens, sessions?: Sessions): void {
   app.decorateRequest('principal')
-  app.addHook('onRequest', createAccessHook(tokens))
+  app.addHook('onRequest', createAccessHook(tokens, sessions))
 }
 
 // DNS rebinding: to the browser a page of evil.example whose name now leads to 127.0.0.1 is at home here, and may read all it finds.

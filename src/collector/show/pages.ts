@@ -1,6 +1,8 @@
 /** Serves the dashboard at `/`: its files, which hold nothing that is anybody's, to whoever comes. What it shows it asks the API for. */
 import type { FastifyPluginCallback, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify'
 import { type BuiltFile, type Encoding, readBuiltFiles } from './built-files.js'
+import type { DashboardSettings } from './settings.js'
+import type { SystemState } from './system-state.js'
 
 // Nothing inline, nothing from elsewhere, nothing framed; and no text becomes markup, whoever may have written the page's code.
 const POLICY = [
@@ -26,11 +28,22 @@ const HEADERS = {
 }
 const YEAR_SECONDS = 31_536_000
 
+const UNCACHED = { 'cache-control': 'no-store' }
+const READ = { config: { scope: 'read' } } as RouteShorthandOptions
 const OPEN = { config: { scope: 'open' } } as RouteShorthandOptions
 
-/** A fastify plugin. `files`: those of the build. */
-export function createPages(files: readonly BuiltFile[] = readBuiltFiles()): FastifyPluginCallback {
+export type PagesOptions = {
+  readonly settings: () => DashboardSettings
+  readonly system: () => SystemState
+  /** @default those of the build */
+  readonly files?: readonly BuiltFile[]
+}
+
+/** A fastify plugin. */
+export function createPages({ settings, system, files = readBuiltFiles() }: PagesOptions): FastifyPluginCallback {
   return (app, _, done) => {
+    app.get('/api/v1/dashboard', READ, async (_request, reply) => reply.headers(UNCACHED).send(settings()))
+    app.get('/api/v1/system', READ, async (_request, reply) => reply.headers(UNCACHED).send(system()))
     for (const file of files) {
       const url = file.name === 'index.html' ? '/' : `/${file.name}`
       app.get(url, OPEN, async (request, reply) => send(file, request, reply))

@@ -95,6 +95,7 @@ test('without file, variables and flags there are the defaults', () => {
       weeks: 4,
       minWeeks: 3,
     },
+    dashboard: {},
     log: { level: 'info', format: 'auto' },
     shutdownTimeout: 10_000,
   } satisfies Config)
@@ -219,7 +220,7 @@ test('every mistake is named, with its line, what was got, what is allowed, and 
   const duration = (least: string, most: string) =>
     `a duration from ${least} to ${most}, such as 20ms, 30s or 24h (a number alone is milliseconds)`
   const all =
-    'listen, data, store, queue, forward, tokens, budgets, identities, prices, semconv, limits, metrics, anomalies, log, views, shutdownTimeout'
+    'listen, data, store, queue, forward, tokens, budgets, identities, prices, semconv, limits, metrics, anomalies, dashboard, log, views, shutdownTimeout'
   expect(mistakesOf(yaml)).toEqual([
     `tokmeter.yaml:1:1: lisen is no option; did you mean listen? Options: ${all}`,
     'tokmeter.yaml:4:9: listen.port must be a whole number from 0 to 65535; got "4318"',

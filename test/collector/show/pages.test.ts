@@ -7,11 +7,16 @@ import { requireTokens } from '../../../src/collector/security/access.js'
 import { Tokens } from '../../../src/collector/security/tokens.js'
 import { readBuiltFiles } from '../../../src/collector/show/built-files.js'
 import { createPages } from '../../../src/collector/show/pages.js'
+import type { DashboardSettings } from '../../../src/collector/show/settings.js'
+import type { SystemState } from '../../../src/collector/show/system-state.js'
 
 /** Bytes a browser loads in all, compressed as they are sent. */
 const MOST_BYTES = 150_000
 
 const files = readBuiltFiles()
+// What they tell is of a whole collector, and looked at there.
+const settings = () => ({}) as DashboardSettings
+const system = () => ({}) as SystemState
 const app = fastify()
 const get = (url: string, headers: { readonly [name: string]: string } = {}) => app.inject({ url, headers })
 
@@ -19,7 +24,7 @@ beforeAll(() => {
   const hash = `sha256:${'0'.repeat(64)}`
   const tokens = new Tokens([{ name: 'somebody', hash, scopes: ['admin'] }])
   requireTokens(app, () => tokens)
-  app.register(createPages())
+  app.register(createPages({ settings, system }))
 })
 
 test('the whole dashboard is at most 150 kB, compressed as it is sent', () => {
@@ -86,7 +91,7 @@ test('only what was built is there', async () => {
 })
 
 test('without a build the page says how to get one', async () => {
-  const bare = fastify().register(createPages([]))
+  const bare = fastify().register(createPages({ settings, system, files: [] }))
   const answer = await bare.inject('/')
   expect([answer.statusCode, answer.json().error.message]).toEqual([
     404,
