@@ -25,6 +25,8 @@ import { Forwarding, targetOf } from './forwarding.js'
 import { createHealth } from './health.js'
 import { createIntake } from './intake.js'
 import { Lifecycle } from './lifecycle.js'
+import { createLiveRoute } from './live/route.js'
+import { Live } from './live.js'
 import type { Log } from './log.js'
 import { createMetricsPage } from './metrics-page.js'
 import { DialectTotals } from './normalise/dialect-totals.js'
@@ -143,6 +145,12 @@ export async function startCollector({ config: given, version, log }: CollectorO
     (made) => made.close(backlogMs),
   )
 
+  const live = await lifecycle.build(
+    'live',
+    () => new Live({ maxSubscribers: config.live.subscribers }),
+    (made) => made.stop(),
+  )
+
   // Metrics.
   const sources = {
     ledger: () => queue.ledger(),
@@ -152,6 +160,7 @@ export async function startCollector({ config: given, version, log }: CollectorO
     normalise: () => dialects.snapshot(),
     memory: () => memory,
     answers: () => answers.counts,
+    live: () => live.counts,
     discarded: () => Object.fromEntries(discarded),
     overflowed: () => Object.fromEntries(overflowed),
   }
@@ -188,6 +197,7 @@ export async function startCollector({ config: given, version, log }: CollectorO
     for (const operation of operations) instruments.record(operation)
     instruments.flush(() => false)
     presence.add(operations)
+    live.accept(operations)
   }
 
   // Watch.
@@ -280,12 +290,13 @@ export async function startCollector({ config: given, version, log }: CollectorO
         endpoints: [...ENDPOINTS, createAnomalies(() => config.anomalies)],
       }),
     )
+    server.register(createLiveRoute({ live }))
     await server.listen({ host: listen.host, port: listen.port })
     return server
   }
 
   /** All of it or nothing: whatever can be wrong is looked at before anything is changed. */
-  async function reload({ live, config: next }: Changes): Promise<void> {
+  async function reload({ live: changed, config: next }: Changes): Promise<void> {
     const nextTokens = new Tokens(next.tokens)
     checkBinding(next.listen.host, next.tokens.length > 0)
     checkOrigins(next.listen.cors.origins)
@@ -295,12 +306,14 @@ export async function startCollector({ config: given, version, log }: CollectorO
     const useCertificates = tls === undefined ? () => {} : readCertificates(app, tls)
     // The disk may fail here. What follows cannot.
     await forwarding.change(targets, async () => {
-      if (live.includes('forward')) await queue.setTargets(next.forward)
+      if (changed.includes('forward')) await queue.setTargets(next.forward)
     })
     useCertificates()
     pricer = nextPricer
     if (!isDeepStrictEqual(next.tokens, config.tokens)) sessions.clear()
     tokens = nextTokens
+    // Who may no longer read reads no more; the others come again.
+    if (changed.includes('tokens')) live.disconnect()
     log.level = next.log.level
     config = next
     budgets.configure(budgetsOf(config))

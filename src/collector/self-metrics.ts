@@ -37,6 +37,13 @@ export type Sources = {
   readonly memory: () => { readonly size: number; readonly capacity: number; readonly refused: number }
   /** Answers kept for who asks the same. */
   readonly answers: () => { readonly hits: number; readonly misses: number; readonly bytes: number }
+  /** The stream of what is going on, and its readers. */
+  readonly live: () => {
+    readonly subscribers: number
+    readonly sent: Counts
+    readonly skipped: number
+    readonly refused: number
+  }
   /** Values of operations left out, by field. */
   readonly discarded: () => Counts
   /** Operations whose value of an attribute was beyond its limit, by attribute. */
@@ -101,6 +108,7 @@ const queue = rowsOf('queue')
 const store = rowsOf('store')
 const normalise = rowsOf('normalise')
 const answers = rowsOf('answers')
+const live = rowsOf('live')
 const memory = rowsOf('memory')
 const process = rowsOf('process')
 
@@ -162,6 +170,10 @@ export const SELF_METRICS: readonly SelfMetric[] = [
   answers.counter('query.cache_hits', '{answer}', 'Answers that were kept from before.', ({ hits }) => [[hits]]),
   answers.counter('query.cache_misses', '{answer}', 'Answers that had to be made.', ({ misses }) => [[misses]]),
   answers.gauge('query.cache_size', 'By', 'Bytes of answers that are kept.', ({ bytes }) => [[bytes]]),
+  live.gauge('live.subscribers', '{reader}', 'Readers of the live stream.', ({ subscribers }) => [[subscribers]]),
+  live.counter('live.refused', '{reader}', 'Readers that were too many.', ({ refused }) => [[refused]]),
+  live.counter('live.sent', '{event}', 'Events handed to readers, by kind.', ({ sent }) => by('kind', sent)),
+  live.counter('live.skipped', '{event}', 'Events that readers were too slow for.', ({ skipped }) => [[skipped]]),
   memory.gauge('receiver.memory_size', 'By', 'Bytes of bodies in flight.', ({ size }) => [[size]]),
   memory.gauge('receiver.memory_capacity', 'By', 'Bytes of bodies that may be in flight.', ({ capacity }) => [
     [capacity],

@@ -41,6 +41,7 @@ const sources: Sources = {
   normalise: () => ({ dialects: { codex: { recognised: 8, ignored: 9, rejected: 10 } }, foreign: 11 }),
   memory: () => ({ size: 1, capacity: 2, refused: 3 }),
   answers: () => ({ hits: 14, misses: 15, bytes: 16 }),
+  live: () => ({ subscribers: 17, sent: { snapshot: 18, operation: 19 }, skipped: 20, refused: 21 }),
   discarded: () => ({ 'usage.inputTokens': 12 }),
   overflowed: () => ({ 'gen_ai.request.model': 13 }),
   process: () => ({ startSeconds: 1.5, uptimeSeconds: 2.5, cpuSeconds: 3.5, residentBytes: 4, heapBytes: 5 }),
@@ -77,6 +78,17 @@ test('answers that were kept, and that had to be made, are counted', async () =>
     cache_hits_total: 14,
     cache_misses_total: 15,
     cache_size: 16,
+  })
+})
+
+test('readers of the live stream are counted, and what they got and did not get', async () => {
+  const { page } = telemetryWith()
+  expect(samplesOf(await page(), 'tokmeter_live_')).toEqual({
+    subscribers: 17,
+    'sent_total kind=snapshot': 18,
+    'sent_total kind=operation': 19,
+    skipped_total: 20,
+    refused_total: 21,
   })
 })
 

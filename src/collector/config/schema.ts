@@ -158,6 +158,9 @@ const options = z.strictObject({
     attributeValues: wholeNumber(1, 100_000).default(500),
     series: wholeNumber(1, 100_000).default(1000),
   }),
+  live: section({
+    subscribers: wholeNumber(0, 100_000).default(100),
+  }),
   metrics: section({
     path: path().default('/metrics'),
     scopeLabels: boolean().default(true),

@@ -1,5 +1,6 @@
 /** Sends answers: kept ones where they hold, in the format that is accepted, and not again to whoever has them. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { notAcceptable } from './accept.js'
 import { type AnswerCache, lifetimeOf } from './answer-cache.js'
 import type { Answer } from './ask.js'
 import { FORMATS, type Format, formatOf, toCsv, toJsonLines } from './table-format.js'
@@ -30,12 +31,11 @@ export async function sendAnswer(
   const { cache, key, table, isFresh, now, make } = answering
   reply.header('vary', 'accept, authorization')
   const format = formatOf(request.headers.accept)
-  if (format === undefined) {
-    const message = `what is accepted must be one of ${Object.values(FORMATS)
-      .map((type) => type.replace(/;.*/, ''))
-      .join(', ')}`
-    return reply.code(406).send({ error: { code: 'NOT_ACCEPTABLE', message } })
-  }
+  if (format === undefined)
+    return notAcceptable(
+      reply,
+      Object.values(FORMATS).map((type) => type.replace(/;.*/, '')),
+    )
   const fresh = isFresh || /(^|,)\s*no-(cache|store)\b/i.test(request.headers['cache-control'] ?? '')
   const { answer, isHit } = await cache.get(
     `${format} ${key}`,

@@ -1,9 +1,8 @@
 /** The questions as routes: parameters validated, answers sent, and every mistake told with what is allowed. */
 import type { FastifyPluginCallback, FastifyReply, RouteShorthandOptions } from 'fastify'
-import * as z from 'zod'
 import type { AnswerCache } from './answer-cache.js'
 import { sendAnswer } from './answering.js'
-import { type Askable, QuestionTimeout } from './ask.js'
+import type { Askable } from './ask.js'
 import { createAsker } from './asker.js'
 import { conversations } from './conversations.js'
 import { costs, costsBreakdown } from './costs.js'
@@ -22,6 +21,7 @@ import type { KeptDays } from './tier-cover.js'
 import { tokens } from './tokens.js'
 import { top } from './top.js'
 import { trends } from './trends.js'
+import { answerMistake, parsed } from './validation.js'
 
 export const ENDPOINTS: readonly Endpoint[] = [
   generalQuery,
@@ -93,7 +93,7 @@ export function createQueryRoutes({
               make: () => answer(given, asker),
             })
           } catch (error) {
-            return failed(reply, method === 'GET' ? inWordsOfGet(error) : error)
+            return answerMistake(reply, method === 'GET' ? inWordsOfGet(error) : error)
           }
         },
       })
@@ -122,44 +122,6 @@ function sorted(value: unknown): unknown {
 /** What the general question calls its interval is the granularity of all others. */
 function inWordsOfGet(error: unknown): unknown {
   return error instanceof InvalidQuestion && error.field === 'interval' ? error.of('granularity') : error
-}
-
-function parsed(schema: z.ZodType, given: unknown): unknown {
-  const result = schema.safeParse(given ?? {})
-  if (result.success) return result.data
-  const [issue] = result.error.issues
-  const field = issue?.code === 'unrecognized_keys' ? issue.keys[0]! : fieldOf(issue?.path ?? [])
-  const allowed = issue?.code === 'unrecognized_keys' && issue.path.length === 0 ? keysOf(schema) : undefined
-  const list = allowed === undefined ? '' : `; there are ${allowed.join(', ')}`
-  throw new InvalidQuestion(
-    field,
-    issue?.code === 'unrecognized_keys' ? `is no parameter${list}` : `is wrong: ${issue?.message}`,
-    allowed ?? valuesOf(issue),
-  )
-}
-
-function fieldOf(path: readonly PropertyKey[]): string {
-  const text = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('')
-  return text.replace(/^\./, '') || 'body'
-}
-
-function keysOf(schema: z.ZodType): string[] | undefined {
-  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : undefined
-}
-
-function valuesOf(issue: z.core.$ZodIssue | undefined): string[] | undefined {
-  return issue?.code === 'invalid_value' ? issue.values.map(String) : undefined
-}
-
-function failed(reply: FastifyReply, error: unknown): FastifyReply {
-  if (error instanceof InvalidQuestion) {
-    const { field, allowed, message } = error
-    const details = allowed === undefined ? { field } : { field, allowed }
-    return reply.code(400).send({ error: { code: 'VALIDATION_ERROR', message, details } })
-  }
-  if (error instanceof QuestionTimeout)
-    return reply.code(504).send({ error: { code: 'QUERY_TIMEOUT', message: error.message } })
-  throw error
 }
 
 function unavailable(reply: FastifyReply): FastifyReply {

@@ -1,4 +1,5 @@
 /** Rows as CSV or as lines of JSON, for who asks for them by `Accept`. */
+import { acceptedOf } from './accept.js'
 
 export const FORMATS = {
   json: 'application/json; charset=utf-8',
@@ -22,17 +23,7 @@ const ACCEPTED: { readonly [type: string]: Format } = {
 
 /** The format of an `Accept` header that is wanted most; undefined where it names none there is. */
 export function formatOf(accept: string | undefined): Format | undefined {
-  if (accept === undefined || accept.trim() === '') return 'json'
-  let best: { readonly format: Format; readonly quality: number } | undefined
-  for (const part of accept.split(',')) {
-    const [type = '', ...parameters] = part.split(';').map((text) => text.trim().toLowerCase())
-    const format = Object.hasOwn(ACCEPTED, type) ? ACCEPTED[type] : undefined
-    const given = parameters.find((text) => text.startsWith('q='))
-    const quality = given === undefined ? 1 : Number(given.slice(2)) || 0
-    if (format !== undefined && quality > 0 && (best === undefined || quality > best.quality))
-      best = { format, quality }
-  }
-  return best?.format
+  return accept === undefined || accept.trim() === '' ? 'json' : acceptedOf(accept, ACCEPTED)
 }
 
 export function toJsonLines(rows: readonly Row[]): string {

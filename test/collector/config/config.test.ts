@@ -83,6 +83,7 @@ test('without file, variables and flags there are the defaults', () => {
     prices: {},
     semconv: 'current',
     limits: { attributeValues: 500, series: 1000 },
+    live: { subscribers: 100 },
     metrics: { path: '/metrics', scopeLabels: true },
     anomalies: {
       errorRate: { info: 0.1, warning: 0.25, critical: 0.5 },
@@ -220,7 +221,7 @@ test('every mistake is named, with its line, what was got, what is allowed, and 
   const duration = (least: string, most: string) =>
     `a duration from ${least} to ${most}, such as 20ms, 30s or 24h (a number alone is milliseconds)`
   const all =
-    'listen, data, store, queue, forward, tokens, budgets, identities, prices, semconv, limits, metrics, anomalies, dashboard, log, views, shutdownTimeout'
+    'listen, data, store, queue, forward, tokens, budgets, identities, prices, semconv, limits, live, metrics, anomalies, dashboard, log, views, shutdownTimeout'
   expect(mistakesOf(yaml)).toEqual([
     `tokmeter.yaml:1:1: lisen is no option; did you mean listen? Options: ${all}`,
     'tokmeter.yaml:4:9: listen.port must be a whole number from 0 to 65535; got "4318"',

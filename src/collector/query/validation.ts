@@ -1,0 +1,45 @@
+/** What a client gave, by the schema of what is asked; and what it is told of a mistake. */
+import type { FastifyReply } from 'fastify'
+import * as z from 'zod'
+import { QuestionTimeout } from './ask.js'
+import { InvalidQuestion } from './invalid-question.js'
+
+/** What was given, as the schema has it. Throws InvalidQuestion for the first thing that is wrong. */
+export function parsed<Schema extends z.ZodType>(schema: Schema, given: unknown): z.output<Schema> {
+  const result = schema.safeParse(given ?? {})
+  if (result.success) return result.data
+  const [issue] = result.error.issues
+  const field = issue?.code === 'unrecognized_keys' ? issue.keys[0]! : fieldOf(issue?.path ?? [])
+  const allowed = issue?.code === 'unrecognized_keys' && issue.path.length === 0 ? keysOf(schema) : undefined
+  const list = allowed === undefined ? '' : `; there are ${allowed.join(', ')}`
+  throw new InvalidQuestion(
+    field,
+    issue?.code === 'unrecognized_keys' ? `is no parameter${list}` : `is wrong: ${issue?.message}`,
+    allowed ?? valuesOf(issue),
+  )
+}
+
+function fieldOf(path: readonly PropertyKey[]): string {
+  const text = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('')
+  return text.replace(/^\./, '') || 'body'
+}
+
+function keysOf(schema: z.ZodType): string[] | undefined {
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : undefined
+}
+
+function valuesOf(issue: z.core.$ZodIssue | undefined): string[] | undefined {
+  return issue?.code === 'invalid_value' ? issue.values.map(String) : undefined
+}
+
+/** Answers a question that was not answered; what is no mistake of whoever asks is thrown on. */
+export function answerMistake(reply: FastifyReply, error: unknown): FastifyReply {
+  if (error instanceof InvalidQuestion) {
+    const { field, allowed, message } = error
+    const details = allowed === undefined ? { field } : { field, allowed }
+    return reply.code(400).send({ error: { code: 'VALIDATION_ERROR', message, details } })
+  }
+  if (error instanceof QuestionTimeout)
+    return reply.code(504).send({ error: { code: 'QUERY_TIMEOUT', message: error.message } })
+  throw error
+}
