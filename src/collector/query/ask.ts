@@ -45,14 +45,63 @@ export class QuestionTimeout extends Error {
 type Row = { readonly [column: string]: Cell }
 const MAX_EXECUTION_SECONDS = 30
 
+type Where = Omit<Place, 'table'>
+
 /** Throws InvalidQuestion for what cannot be answered, and QuestionTimeout for what takes longer than half a minute. */
-export async function ask(question: Question, store: Askable, place: Omit<Place, 'table'>): Promise<Answer> {
-  const compiled = compile(question, { ...place, table: (name) => store.table(name) })
+export async function ask(question: Question, store: Askable, place: Where): Promise<Answer> {
+  const compiled = compiledFor(question, store, place)
   const { sql, coverageSql, parameters } = compiled
   const [rows, [covered]] = await Promise.all([
     run<Row>(store, sql, parameters),
-    run<{ calls: number; with_usage: number; with_cost: number }>(store, coverageSql, parameters),
+    coverageSql === undefined ? [] : run<Row>(store, coverageSql, parameters),
   ])
+  return { ...answerOf(question, compiled, rows), coverage: coverageOf(covered ?? rows[0]!) }
+}
+
+/** Without the coverage, which who asks several questions of the same operations needs once. */
+export async function askRows(question: Question, store: Askable, place: Where): Promise<Omit<Answer, 'coverage'>> {
+  const compiled = compiledFor(question, store, place)
+  return answerOf(question, compiled, await run<Row>(store, compiled.sql, compiled.parameters))
+}
+
+export type Breakdowns = {
+  /** Of everything that was asked about. */
+  readonly total: Answer
+  /** By each dimension, as many rows as the question is limited to. */
+  readonly by: { readonly [dimension: string]: Omit<Answer, 'coverage'> }
+}
+
+/** The same numbers by each of the dimensions of `groupBy` by itself, and in total: what is read is read once. */
+export async function askApart(question: Question, store: Askable, place: Where): Promise<Breakdowns> {
+  const compiled = compiledFor(question, store, place, true)
+  const rows = await run<Row>(store, compiled.sql, compiled.parameters)
+  const { groupBy } = question
+  /** The rows of one set, as if it had been asked for alone. */
+  const of = (set: number, dimensions: readonly string[]) => {
+    const own = rows
+      .filter((row) => row['set'] === set)
+      .map((row) => ({ ...row, 'group 0': row[`group ${set}`] ?? '' }))
+    return answerOf({ ...question, groupBy: dimensions }, { ...compiled, dimensions }, own)
+  }
+  const whole = rows.find((row) => row['set'] === groupBy.length)
+  const total = of(groupBy.length, [])
+  // With sets the engine has no row for nothing.
+  const ofNothing = Object.fromEntries(compiled.measures.map((measure) => [measure.name, measure.ofNothing]))
+  return {
+    total: {
+      ...total,
+      rows: whole === undefined ? [ofNothing] : total.rows,
+      coverage: coverageOf(whole ?? NO_CALLS),
+    },
+    by: Object.fromEntries(groupBy.map((dimension, index) => [dimension, of(index, [dimension])])),
+  }
+}
+
+function compiledFor(question: Question, store: Askable, place: Where, apart = false): Compiled {
+  return compile(question, { ...place, table: (name) => store.table(name) }, apart)
+}
+
+function answerOf(question: Question, compiled: Compiled, rows: readonly Row[]): Omit<Answer, 'coverage'> {
   const shaped =
     question.interval === undefined
       ? rows.map((row) => shape(row, compiled))
@@ -66,7 +115,6 @@ export async function ask(question: Question, store: Askable, place: Omit<Place,
   return {
     window: windowOf(compiled.range, question.interval),
     source: compiled.source,
-    coverage: coverageOf(covered!),
     ...(isEstimated && { percentile_error: RELATIVE_ERROR }),
     columns: [
       ...(question.interval === undefined ? [] : ['time']),
@@ -103,17 +151,12 @@ function windowOf({ start, end }: TimeRange, interval: Granularity | undefined):
   return interval === undefined ? window : { ...window, interval }
 }
 
-function coverageOf({
-  calls,
-  with_usage,
-  with_cost,
-}: {
-  calls: number
-  with_usage: number
-  with_cost: number
-}): Coverage {
-  const share = (known: number) => (calls === 0 ? null : known / calls)
-  return { calls, usage: share(with_usage), cost: share(with_cost) }
+const NO_CALLS = { calls: 0 }
+
+function coverageOf(row: Row): Coverage {
+  const calls = Number(row['calls'])
+  const share = (known: string) => (calls === 0 ? null : Number(row[known]) / calls)
+  return { calls, usage: share('with_usage'), cost: share('with_cost') }
 }
 
 function shape(row: Row, { dimensions, measures }: Compiled): Row {

@@ -1,12 +1,16 @@
 /** Who asks: questions to the store at one moment, for the routes and for whatever looks at the store by itself. */
 import type { Parameters } from '../store/engine.js'
-import { type Answer, type Askable, ask, run } from './ask.js'
+import { type Answer, type Askable, ask, askApart, askRows, type Breakdowns, run } from './ask.js'
 import type { Question } from './question.js'
 import type { KeptDays } from './tier-cover.js'
 
 export type Asker = {
   /** Answers a question. */
   ask(question: Question): Promise<Answer>
+  /** Its answer but for the coverage, which takes half the work: for who knows it, or has no use for it. */
+  rows(question: Question): Promise<Omit<Answer, 'coverage'>>
+  /** By each dimension of `groupBy` by itself, and in total. */
+  apart(question: Question): Promise<Breakdowns>
   /** Rows of a SELECT on the store itself; `table` names its tables. */
   query<Row>(sql: string, parameters: Parameters): Promise<Row[]>
   table(name: string): string
@@ -19,6 +23,8 @@ export type Asker = {
 export function createAsker(store: Askable, place: { readonly kept: KeptDays; readonly now: number }): Asker {
   return {
     ask: (question) => ask(question, store, place),
+    rows: (question) => askRows(question, store, place),
+    apart: (question) => askApart(question, store, place),
     query: (sql, bound) => run(store, sql, bound),
     table: (name) => store.table(name),
     ...place,

@@ -22,7 +22,7 @@ export const conversations = endpoint({
     limit: wholeNumber(1, 1000, 100, 'most conversations'),
     offset: wholeNumber(0, LIMITS.offset, 0, 'conversations to leave out, the latest first'),
   }),
-  async answer({ conversation_id, limit, offset, ...given }, { ask, now }) {
+  async answer({ conversation_id, limit, offset, ...given }, { ask, rows, now }) {
     const { range, filters } = subjectOf(given, now)
     // What belongs to no conversation is none.
     const one =
@@ -32,7 +32,7 @@ export const conversations = endpoint({
     const subject = { range, filters: [...filters, one] }
     const [total, each] = await Promise.all([
       ask(questionOf({ ...subject, measures: [...TOTALS, measure('conversations', 'conversation_id', 'uniq')] })),
-      ask(
+      rows(
         questionOf({
           ...subject,
           measures: [

@@ -1,7 +1,8 @@
 /** `GET /api/v1/costs` and `/costs/breakdown`: what was spent, when, and on what. */
 import * as z from 'zod'
-import { type Asker, endpoint, headOf, measure, questionOf, ratio } from './endpoint.js'
-import { COMMON_PARAMETERS, type Subject, subjectOf, wholeNumber } from './parameters.js'
+import type { Answer } from './ask.js'
+import { endpoint, headOf, measure, questionOf, ratio } from './endpoint.js'
+import { COMMON_PARAMETERS, subjectOf, wholeNumber } from './parameters.js'
 
 const TOTAL = measure('total_cost', 'cost_usd', 'sum')
 const CALLS = measure('request_count', 'calls', 'count')
@@ -21,7 +22,7 @@ export const costs = endpoint({
     ]
     const [total, series] = await Promise.all([
       asker.ask(questionOf({ ...subject, measures })),
-      asker.ask(questionOf({ ...subject, measures: [TOTAL, CALLS], interval: granularity })),
+      asker.rows(questionOf({ ...subject, measures: [TOTAL, CALLS], interval: granularity })),
     ])
     const { p50_cost_per_request, ...rest } = total.rows[0]!
     return {
@@ -41,7 +42,6 @@ const BREAKDOWNS = {
   by_service: 'service',
   by_agent: 'agent',
   by_operation: 'operation',
-  by_user: 'user_id',
 } as const
 
 export const costsBreakdown = endpoint({
@@ -55,33 +55,28 @@ export const costsBreakdown = endpoint({
   }),
   async answer({ limit, ...given }, asker) {
     const { granularity, ...subject } = subjectOf(given, asker.now)
-    const total = await asker.ask(questionOf({ ...subject, measures: [TOTAL] }))
-    const all = total.rows[0]!['total_cost']
-    const share = (cost: unknown) => ratio(cost, all)
-    const breakdowns = Object.entries(BREAKDOWNS).map(async ([name, dimension]) => [
-      name,
-      await breakdown(asker, subject, dimension, limit, share),
+    const measures = [TOTAL, CALLS]
+    const [{ total, by }, users, series] = await Promise.all([
+      asker.apart(questionOf({ ...subject, measures, groupBy: Object.values(BREAKDOWNS), limit })),
+      // No rollup tells users apart: these are read from the operations.
+      asker.rows(questionOf({ ...subject, measures, groupBy: ['user_id'], limit })),
+      asker.rows(questionOf({ ...subject, measures, interval: granularity })),
     ])
-    const series = await asker.ask(questionOf({ ...subject, measures: [TOTAL, CALLS], interval: granularity }))
+    const all = total.rows[0]!['total_cost']
+    // Of everything that was asked about, not only of the rows that are shown.
+    const share = (cost: unknown) => ratio(cost, all)
+    const breakdown = (rows: Answer['rows'], dimension: string) =>
+      rows.map(({ [dimension]: value, ...row }) => ({ dimension: value, ...row, share: share(row['total_cost']) }))
     return {
       ...headOf(total),
       currency: 'USD',
       total_cost: all,
-      ...Object.fromEntries(await Promise.all(breakdowns)),
+      ...Object.fromEntries(
+        Object.entries(BREAKDOWNS).map(([name, dimension]) => [name, breakdown(by[dimension]!.rows, dimension)]),
+      ),
+      by_user: breakdown(users.rows, 'user_id'),
       granularity,
       by_time: series.rows.map((row) => ({ ...row, share: share(row['total_cost']) })),
     }
   },
 })
-
-/** `share`: of the total of everything that was asked about, not only of the rows that are shown. */
-async function breakdown(
-  asker: Asker,
-  subject: Omit<Subject, 'granularity'>,
-  dimension: string,
-  limit: number,
-  share: (cost: unknown) => number | null,
-) {
-  const { rows } = await asker.ask(questionOf({ ...subject, measures: [TOTAL, CALLS], groupBy: [dimension], limit }))
-  return rows.map(({ [dimension]: value, ...row }) => ({ dimension: value, ...row, share: share(row['total_cost']) }))
-}

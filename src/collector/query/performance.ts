@@ -35,12 +35,12 @@ export const performance = endpoint({
   summary: 'Latency, throughput and failures, in total and over time; of calls of a model where no operation is named',
   table: 'time_series',
   parameters: z.strictObject(COMMON_PARAMETERS),
-  async answer(given, { ask, now }) {
+  async answer(given, { ask, rows, now }) {
     const { granularity, ...subject } = subjectOf(ofCalls(given), now)
     const measures = [...COUNTS, ...LATENCIES]
     const [total, series] = await Promise.all([
       ask(questionOf({ ...subject, measures })),
-      ask(
+      rows(
         questionOf({ ...subject, measures: measures.filter(({ alias }) => SERIES.has(alias)), interval: granularity }),
       ),
     ])

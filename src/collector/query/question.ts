@@ -65,8 +65,8 @@ export type Compiled = {
   /** In the order of the answer's columns. */
   readonly measures: readonly ({ readonly name: string } & Pick<Expression, 'ofNothing' | 'isTime'>)[]
   readonly dimensions: readonly string[]
-  /** SQL of the coverage of the whole range. */
-  readonly coverageSql: string
+  /** SQL of the coverage of the whole range; undefined where the row of the whole range tells it itself. */
+  readonly coverageSql: string | undefined
 }
 
 /** What is bound to the placeholders of a query. */
@@ -76,8 +76,12 @@ const OPERATORS = { gt: '>', gte: '>=', lt: '<', lte: '<=' } as const
 const HALF_A_CHARACTER = /\p{Surrogate}/u
 const ALIAS = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/
 
-/** Throws InvalidQuestion for what cannot be answered. */
-export function compile(question: Question, place: Place): Compiled {
+/**
+ * Throws InvalidQuestion for what cannot be answered.
+ * @param apart every dimension by itself, and the whole, instead of all of them together: a row tells by `set` which is its own, 0 for the
+ * first, the number of them for the whole. The limit is that of each.
+ */
+export function compile(question: Question, place: Place, apart = false): Compiled {
   const { interval, groupBy, filters, having, limit, offset } = question
   check(question)
   const parameters: Bound = {}
@@ -105,26 +109,39 @@ export function compile(question: Question, place: Place): Compiled {
       : fromRollups(place.table, cover.segments, columns, where)
 
   parameters['seconds'] = (interval === undefined ? range.end - range.start : WINDOW_MS[interval]) / 1000
-  const columns = columnsOf(
-    dimensions,
-    measures.map(({ expression }) => expression),
-  )
+  // One row for the whole range is told with it, in one reading.
+  const hasWhole = interval === undefined && having.length === 0 && (apart || dimensions.length === 0)
+  const columns = [
+    ...columnsOf(
+      dimensions,
+      measures.map(({ expression }) => expression),
+    ),
+    ...(hasWhole ? COVERAGE_COLUMNS : []),
+  ]
   const groups = [
     ...(interval === undefined ? [] : [`${windowSql(interval)} AS \`time of window\``]),
     ...dimensions.map(({ sql }, index) => `toString(${sql}) AS \`group ${index}\``),
   ]
-  const select = [...groups, ...measures.map(({ expression }, index) => `${expression.sql} AS \`measure ${index}\``)]
-  const grouped = groups.map((_, index) => index + 1)
+  const select = [
+    ...groups,
+    ...(apart ? [`${setSql(dimensions.length)} AS \`set\``] : []),
+    ...measures.map(({ expression }, index) => `${expression.sql} AS \`measure ${index}\``),
+    ...(hasWhole ? [COVERAGE] : []),
+  ]
   const clauses = [
     `SELECT ${select.join(',\n  ')}`,
-    `FROM (\n${rowsOf(columns)}\n)`,
-    ...(grouped.length > 0 ? [`GROUP BY ${grouped.join(', ')}`] : []),
+    `FROM (\n${rowsOf([...new Set(columns)])}\n)`,
+    ...(groups.length > 0
+      ? [`GROUP BY ${apart ? setsSql(dimensions.length) : groups.map((_, index) => index + 1)}`]
+      : []),
     ...(having.length > 0
       ? [`HAVING ${having.map((one, index) => havingSql(one, index, names, parameters)).join(' AND ')}`]
       : []),
     `ORDER BY ${orderSql(question, names)}`,
     // One row more than asked for tells that there are more. A series is filled and cut where it is read.
-    interval === undefined ? `LIMIT ${limit + 1} OFFSET ${offset}` : `LIMIT ${SERIES_ROWS + 1}`,
+    interval !== undefined
+      ? `LIMIT ${SERIES_ROWS + 1}`
+      : `LIMIT ${limit + 1} ${apart ? 'BY `set`' : `OFFSET ${offset}`}`,
   ]
   return {
     sql: clauses.join('\n'),
@@ -133,7 +150,7 @@ export function compile(question: Question, place: Place): Compiled {
     source: cover === undefined ? 'operations' : 'rollups',
     measures: measures.map(({ name, expression }) => ({ name, ...expression })),
     dimensions: groupBy,
-    coverageSql: coverageSql(rowsOf),
+    coverageSql: hasWhole ? undefined : `SELECT ${COVERAGE}\nFROM (\n${rowsOf(COVERAGE_COLUMNS)}\n)`,
   }
 }
 
@@ -264,9 +281,18 @@ function orderSql({ interval, groupBy, order }: Question, names: readonly string
 }
 
 /** Of the calls of a model: how many there are, and of how many usage and cost are known. */
-function coverageSql(rowsOf: (columns: readonly string[]) => string): string {
-  const columns = ['operation', 'operations', 'input_tokens_known', 'cost_nano_dollars_known']
-  return `SELECT sumIf(operations, ${IS_CALL}) AS calls, sumIf(input_tokens_known, ${IS_CALL}) AS with_usage,
-  sumIf(cost_nano_dollars_known, ${IS_CALL}) AS with_cost
-FROM (\n${rowsOf(columns)}\n)`
+const COVERAGE = `sumIf(operations, ${IS_CALL}) AS calls, sumIf(input_tokens_known, ${IS_CALL}) AS with_usage,
+  sumIf(cost_nano_dollars_known, ${IS_CALL}) AS with_cost`
+const COVERAGE_COLUMNS = ['operation', 'operations', 'input_tokens_known', 'cost_nano_dollars_known']
+
+const groupNames = (count: number) => Array.from({ length: count }, (_, index) => `\`group ${index}\``)
+
+function setsSql(count: number): string {
+  return `GROUPING SETS (${groupNames(count).map((name) => `(${name})`)}, ())`
+}
+
+/** Of the bits of `grouping` those of the dimensions that are not told apart are set: one is missing, or none. */
+function setSql(count: number): string {
+  const bits = `grouping(${groupNames(count)})`
+  return `indexOf([${Array.from({ length: count }, (_, index) => 2 ** count - 1 - 2 ** (count - 1 - index))}, ${2 ** count - 1}], ${bits}) - 1`
 }

@@ -14,21 +14,24 @@ export const costsUnit = endpoint({
   summary: 'What one request, user, conversation, agent or service costs in the mean',
   table: 'units',
   parameters: z.strictObject({ ...RANGE_PARAMETERS, ...FILTER_PARAMETERS }),
-  async answer(given, { ask, now }) {
+  async answer(given, { ask, rows: rowsOf, now }) {
     const { range, filters } = subjectOf(given, now)
     // The mean of a request is one of those whose cost is known: the others cost something too.
     const priced = measure('count', 'cost_usd', 'count')
-    const total = await ask(questionOf({ range, filters, measures: [COST, priced] }))
-    const { cost, count } = total.rows[0]!
     const units = Object.entries(UNITS).map(async ([unit, dimension]) => {
       // Only what belongs to somebody is shared among them.
       const owned: Filter = { dimension, operator: 'ne', value: '' }
-      const { rows } = await ask(
+      const { rows } = await rowsOf(
         questionOf({ range, filters: [...filters, owned], measures: [COST, measure('count', dimension, 'uniq')] }),
       )
       return { unit, ...rows[0]!, avg_cost: ratio(rows[0]!['cost'], rows[0]!['count']) }
     })
-    const each = [{ unit: 'request', cost, count, avg_cost: ratio(cost, count) }, ...(await Promise.all(units))]
+    const [total, ...owned] = await Promise.all([
+      ask(questionOf({ range, filters, measures: [COST, priced] })),
+      ...units,
+    ])
+    const { cost, count } = total.rows[0]!
+    const each = [{ unit: 'request', cost, count, avg_cost: ratio(cost, count) }, ...owned]
     return { ...headOf(total), currency: 'USD', units: each }
   },
 })
@@ -55,8 +58,10 @@ export const projection = endpoint({
     const date = new Date(asker.now)
     const month = Date.UTC(date.getUTCFullYear(), date.getUTCMonth())
     const end = Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1)
-    const spent = await asker.ask(questionOf({ range: { start: month, end: asker.now }, filters, measures: [COST] }))
-    const days = await recentDays(asker, filters, today)
+    const [spent, days] = await Promise.all([
+      asker.ask(questionOf({ range: { start: month, end: asker.now }, filters, measures: [COST] })),
+      recentDays(asker, filters, today),
+    ])
     const cost = spent.rows[0]!['cost']
     const costs = days.map((day) => day.cost)
     const left = (end - asker.now) / DAY_MS
@@ -76,10 +81,10 @@ export const projection = endpoint({
 type Day = { readonly time: string; readonly cost: number | null }
 
 /** The last whole days, without those before anything was measured: they would make each day look cheaper than it is. */
-async function recentDays({ ask }: Asker, filters: readonly Filter[], today: number): Promise<Day[]> {
+async function recentDays({ rows: rowsOf }: Asker, filters: readonly Filter[], today: number): Promise<Day[]> {
   const range = { start: today - RECENT_DAYS * DAY_MS, end: today }
   const measures = [COST, measure('operations', 'operations', 'count')]
-  const { rows } = await ask(questionOf({ range, filters, measures, interval: '1d' }))
+  const { rows } = await rowsOf(questionOf({ range, filters, measures, interval: '1d' }))
   const first = rows.findIndex((row) => Number(row['operations']) > 0)
   return first === -1
     ? []

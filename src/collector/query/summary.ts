@@ -7,27 +7,27 @@ const COST = measure('cost', 'cost_usd', 'sum')
 const REQUESTS = measure('requests', 'calls', 'count')
 const TOKENS = measure('tokens', 'total_tokens', 'sum')
 
+const MOST_PROVIDERS = 20
+
 export const summary = endpoint({
   method: 'GET',
   path: '/metrics/summary',
   summary: 'Cost, performance and usage at a glance',
   table: 'summary',
   parameters: z.strictObject({ ...RANGE_PARAMETERS, ...FILTER_PARAMETERS }),
-  async answer(given, { ask, now }) {
+  async answer(given, { apart, rows, now }) {
     const { granularity: _, ...subject } = subjectOf(given, now)
     const { granularity: __, ...calls } = subjectOf(ofCalls(given), now)
-    const by = (dimension: string, first: typeof COST, limit: number) =>
-      ask(
+    const [{ total, by }, speed, busiest] = await Promise.all([
+      apart(
         questionOf({
           ...subject,
-          measures: [first, ...[COST, REQUESTS, TOKENS].filter((one) => one !== first)],
-          groupBy: [dimension],
-          limit,
+          measures: [COST, REQUESTS, TOKENS],
+          groupBy: ['provider', 'model'],
+          limit: MOST_PROVIDERS,
         }),
-      )
-    const [total, speed, providers, dearest, busiest] = await Promise.all([
-      ask(questionOf({ ...subject, measures: [COST, REQUESTS, TOKENS] })),
-      ask(
+      ),
+      rows(
         questionOf({
           ...calls,
           measures: [
@@ -37,9 +37,7 @@ export const summary = endpoint({
           ],
         }),
       ),
-      by('provider', COST, 20),
-      by('model', COST, 5),
-      by('model', REQUESTS, 10),
+      rows(questionOf({ ...subject, measures: [REQUESTS, COST, TOKENS], groupBy: ['model'], limit: 10 })),
     ])
     const { cost, requests, tokens } = total.rows[0]!
     const { error_rate, ...latencies } = speed.rows[0]!
@@ -48,12 +46,12 @@ export const summary = endpoint({
       cost: {
         currency: 'USD',
         total_cost: cost,
-        cost_by_provider: providers.rows.map((row) => ({
+        cost_by_provider: by['provider']!.rows.map((row) => ({
           provider: row['provider'],
           cost: row['cost'],
           share: ratio(row['cost'], cost),
         })),
-        top_models_by_cost: dearest.rows.map((row) => ({
+        top_models_by_cost: by['model']!.rows.slice(0, 5).map((row) => ({
           model: row['model'],
           cost: row['cost'],
           share: ratio(row['cost'], cost),

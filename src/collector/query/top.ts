@@ -32,18 +32,16 @@ export const top = endpoint({
     by: z.enum(Object.keys(RANKINGS) as [Ranking, ...Ranking[]]).default('cost'),
     limit: wholeNumber(1, 1000, 10, 'how many'),
   }),
-  async answer({ dimension, by, limit, ...given }, { ask, now }) {
+  async answer({ dimension, by, limit, ...given }, { apart, now }) {
     dimensionOf('dimension', dimension)
     const { range, filters } = subjectOf(given, now)
     const first = RANKINGS[by]
     const measures = [first, ...Object.values(RANKINGS).filter((one) => one !== first)]
-    const [total, ranked] = await Promise.all([
-      ask(questionOf({ range, filters, measures: [first] })),
-      ask(questionOf({ range, filters, measures, groupBy: [dimension], limit })),
-    ])
+    const { total, by: lists } = await apart(questionOf({ range, filters, measures, groupBy: [dimension], limit }))
+    const ranked = lists[dimension]!
     const whole = SHARED.includes(by) ? total.rows[0]![by] : null
     return {
-      ...headOf(ranked),
+      ...headOf(total),
       dimension,
       by,
       total: total.rows[0]![by],

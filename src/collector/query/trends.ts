@@ -16,16 +16,16 @@ export const trends = endpoint({
   summary: 'How cost, latency and usage go, from window to window and against the period before',
   table: 'series',
   parameters: z.strictObject(COMMON_PARAMETERS),
-  async answer(given, { ask, now }) {
+  async answer(given, { ask, rows, now }) {
     const { granularity, range, filters } = subjectOf(ofCalls(given), now)
-    const total = await ask(questionOf({ range, filters, measures: MEASURES }))
+    const [total, series] = await Promise.all([
+      ask(questionOf({ range, filters, measures: MEASURES })),
+      rows(questionOf({ range, filters, measures: MEASURES, interval: granularity })),
+    ])
     // Of whole windows, as what it is compared with: the two meet without a gap or an overlap.
     const [start, end] = [Date.parse(total.window.start_time), Date.parse(total.window.end_time)]
     const before = { start: start - (end - start), end: start }
-    const [series, previous] = await Promise.all([
-      ask(questionOf({ range, filters, measures: MEASURES, interval: granularity })),
-      ask(questionOf({ range: before, filters, measures: MEASURES })),
-    ])
+    const previous = await rows(questionOf({ range: before, filters, measures: MEASURES }))
     const trendOf = ({ alias }: (typeof MEASURES)[number]) =>
       series.rows.map((row, index) => ({
         time: row['time'],

@@ -493,6 +493,7 @@ test('the OpenAPI document names every question with its parameters, and the pag
       '/costs/projection',
       '/tokens',
       '/performance',
+      '/performance/distribution',
       '/metrics/summary',
       '/metrics/conversations',
       '/metrics/models',
