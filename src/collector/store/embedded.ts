@@ -1,8 +1,10 @@
 /** The engine in this process: chDB on a directory of its own. Knows nothing of what is stored. */
 import { rmSync, writeFileSync } from 'node:fs'
 import { rm, statfs, writeFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { Session } from 'chdb'
+import { lowerBackgroundThreads } from './background-threads.js'
 import {
   bound,
   type Engine,
@@ -63,6 +65,7 @@ export async function openEmbedded(directory: string, options: EmbeddedOptions):
     await chdb.drainPending()
     throw cause
   }
+  lowerBackgroundThreads()
   const writing = createTurns([writer], Number.POSITIVE_INFINITY, 'the store is closed')
   const reading = createTurns(readers, WAITING_QUERIES, 'the store is closed')
   const streams = new Set<Promise<void>>()
@@ -92,6 +95,8 @@ export async function openEmbedded(directory: string, options: EmbeddedOptions):
   return {
     async command(sql) {
       await writing.take((session) => session.queryAsync(sql))
+      // They begin with the first table.
+      lowerBackgroundThreads()
     },
     async query<Row>(sql: string, parameters: Parameters = {}, options: QueryOptions = {}) {
       const settings = {
@@ -200,6 +205,11 @@ async function loadChdb(): Promise<typeof import('chdb')> {
   }
 }
 
+/** Threads that merge. On two cores one is left to those who wait for an answer; more than two threads would only take more memory. */
+const MERGE_THREADS = availableParallelism() < 4 ? 1 : 2
+/** Merges that have begun at the same time, each with its memory: a short one need not wait for a long one. */
+const MERGES = 2
+
 /** The configuration of the engine: its default limits are those of a server that has the machine to itself. */
 function configurationXml({ memoryBytes }: EmbeddedOptions): string {
   return `<clickhouse>
@@ -209,8 +219,11 @@ function configurationXml({ memoryBytes }: EmbeddedOptions): string {
   <index_mark_cache_size>${4 * 2 ** 20}</index_mark_cache_size>
   <uncompressed_cache_size>0</uncompressed_cache_size>
   <mmap_cache_size>0</mmap_cache_size>
-  <background_pool_size>2</background_pool_size>
+  <background_pool_size>${MERGE_THREADS}</background_pool_size>
+  <background_merges_mutations_concurrency_ratio>${MERGES / MERGE_THREADS}</background_merges_mutations_concurrency_ratio>
   <background_schedule_pool_size>2</background_schedule_pool_size>
+  <!-- A hundred threads load the tables: kept for later they would hold some 40 MB. -->
+  <max_thread_pool_free_size>8</max_thread_pool_free_size>
   <merge_tree>
     <!-- Stored means on the disk: the queue forgets a batch once it is inserted. -->
     <fsync_after_insert>1</fsync_after_insert>
@@ -218,10 +231,14 @@ function configurationXml({ memoryBytes }: EmbeddedOptions): string {
     <min_rows_to_fsync_after_merge>1</min_rows_to_fsync_after_merge>
     <!-- A part that cannot be read is said, not put aside. -->
     <max_suspicious_broken_parts>0</max_suspicious_broken_parts>
-    <!-- With two threads the defaults would leave none free for a deletion, ever. -->
+    <!-- With so few at a time the defaults would leave no room for a deletion, ever. -->
     <number_of_free_entries_in_pool_to_execute_mutation>1</number_of_free_entries_in_pool_to_execute_mutation>
-    <number_of_free_entries_in_pool_to_lower_max_size_of_merge>1</number_of_free_entries_in_pool_to_lower_max_size_of_merge>
     <number_of_free_entries_in_pool_to_execute_optimize_entire_partition>1</number_of_free_entries_in_pool_to_execute_optimize_entire_partition>
+    <!-- Beside another merge only one up to some 400 MB: two long ones would hold up all others. -->
+    <number_of_free_entries_in_pool_to_lower_max_size_of_merge>${MERGES}</number_of_free_entries_in_pool_to_lower_max_size_of_merge>
+    <!-- A merge holds a block of each part it reads: by default 10 MiB, which rows with five histograms fill. -->
+    <merge_max_block_size>2048</merge_max_block_size>
+    <merge_max_block_size_bytes>${2 * 2 ** 20}</merge_max_block_size_bytes>
     <!-- Half a hundred columns: buffers that start small instead of a megabyte for each. -->
     <min_columns_to_activate_adaptive_write_buffer>10</min_columns_to_activate_adaptive_write_buffer>
   </merge_tree>

@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { getPriority } from 'node:os'
 import { afterEach, expect, test } from 'vitest'
 import { openEmbedded } from '../../../src/collector/store/embedded.js'
 import { BusyError, createTurns } from '../../../src/collector/store/turns.js'
@@ -57,6 +59,24 @@ test('nothing is inserted where the disk is nearly full, and all of it when ther
     await engine.close()
   }
 })
+
+// Where the system shows threads by name.
+test.runIf(process.platform === 'linux')('merges stand back behind what is waited for', async () => {
+  await opened({ path: temporaryDirectory() })
+  const named = (name: string) => readdirSync('/proc/self/task').filter((thread) => threadName(thread) === name)
+  const priorities = (name: string) => new Set(named(name).map((thread) => getPriority(Number(thread))))
+  expect(priorities('MergeMutate')).toEqual(new Set([Math.min(19, getPriority() + 10)]))
+  expect(priorities('BgSchPool')).toEqual(new Set([getPriority()]))
+})
+
+function threadName(thread: string): string | undefined {
+  try {
+    return readFileSync(`/proc/self/task/${thread}/comm`, 'utf8').trimEnd()
+  } catch {
+    // It has ended since.
+    return undefined
+  }
+}
 
 test('an insert without operations stores nothing, one without a token is refused', async () => {
   const store = await opened({ path: temporaryDirectory() })
