@@ -17,7 +17,7 @@ export async function checkCollector({ root, folder, sdkTarball, nodes }) {
 
   await check('the collector’s package holds only what runs it', () => {
     const allowed =
-      /^(dist\/.*\.js|dist\/pages\/.*\.(html|css|js|svg|txt|woff2)(\.br|\.gz)?|README\.md|LICENSE|package\.json)$/
+      /^(dist\/.*\.js|dist\/demo\/recordings\/.*\.(json|txt|md)|dist\/pages\/.*\.(html|css|js|svg|txt|woff2)(\.br|\.gz)?|README\.md|LICENSE|package\.json)$/
     const others = files.filter((path) => !allowed.test(path))
     must(others.length === 0, `also in it: ${others.join(', ')}`)
     const needed = ['dist/main.js', 'dist/pages/index.html', 'README.md', 'LICENSE', 'dist/pages/assets/licences.txt']

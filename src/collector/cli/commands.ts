@@ -2,6 +2,7 @@
 import { checkConfig } from './check-config.js'
 import { createCollect } from './collect.js'
 import type { Command } from './command.js'
+import { createDemo } from './demo.js'
 import { hashToken } from './hash-token.js'
 import { query } from './query.js'
 import { createExport, createImport, createMigrate, type TransferOptions } from './transfer.js'
@@ -29,6 +30,10 @@ export const COMMANDS: readonly Command[] = [
     },
   }),
   query,
+  createDemo({
+    // Put there by the build; not of TypeScript.
+    load: () => import(new URL('../demo/into-collector.js', import.meta.url).href),
+  }),
   checkConfig,
   createExport(transfer),
   createImport(transfer),
