@@ -5,6 +5,7 @@ import { Aggregation, createInstruments, meterSource, type Operation, SCHEMA_URL
 import { createApi } from './api.js'
 import type { IdentifiedOperation } from './batch.js'
 import { Budgets } from './budget/budgets.js'
+import { createBudgetEndpoints } from './budget/endpoints.js'
 import type { Running } from './cli/collect.js'
 import { budgetsOf } from './config/budget-settings.js'
 import type { Changes } from './config/changes.js'
@@ -151,6 +152,13 @@ export async function startCollector({ config: given, version, log }: CollectorO
     (made) => made.stop(),
   )
 
+  const budgets = new Budgets({
+    kept: () => keptDaysOf(config),
+    onUnreadable: (name, cause) =>
+      log.warn({ name, err: cause }, 'a budget in the store cannot be read and is left out'),
+  })
+  budgets.configure(budgetsOf(config))
+
   // Metrics.
   const sources = {
     ledger: () => queue.ledger(),
@@ -160,6 +168,7 @@ export async function startCollector({ config: given, version, log }: CollectorO
     normalise: () => dialects.snapshot(),
     memory: () => memory,
     answers: () => answers.counts,
+    budgets: () => budgets.evaluations(),
     live: () => live.counts,
     discarded: () => Object.fromEntries(discarded),
     overflowed: () => Object.fromEntries(overflowed),
@@ -201,12 +210,6 @@ export async function startCollector({ config: given, version, log }: CollectorO
   }
 
   // Watch.
-  const budgets = new Budgets({
-    kept: () => keptDaysOf(config),
-    onUnreadable: (name, cause) =>
-      log.warn({ name, err: cause }, 'a budget in the store cannot be read and is left out'),
-  })
-  budgets.configure(budgetsOf(config))
   const watch = await lifecycle.build(
     'watch',
     () =>
@@ -287,7 +290,11 @@ export async function startCollector({ config: given, version, log }: CollectorO
         store: () => storing.store,
         kept: () => keptDaysOf(config),
         cache: answers,
-        endpoints: [...ENDPOINTS, createAnomalies(() => config.anomalies)],
+        endpoints: [
+          ...ENDPOINTS,
+          createAnomalies(() => config.anomalies),
+          ...createBudgetEndpoints({ budgets, store: () => storing.store, kept: () => keptDaysOf(config) }),
+        ],
       }),
     )
     server.register(createLiveRoute({ live }))
@@ -323,8 +330,7 @@ export async function startCollector({ config: given, version, log }: CollectorO
     void watch.look()
   }
 
-  const url = urlOf(app, config)
-  return { url, log, reload, stop: () => lifecycle.stop() }
+  return { url: app.listeningOrigin, log, reload, stop: () => lifecycle.stop() }
 }
 
 const NO_VIEWS = { views: [], tagAttributes: [] }
@@ -333,13 +339,6 @@ const NO_VIEWS = { views: [], tagAttributes: [] }
 function countOutcome(queue: Queue, { signal, outcome, items }: Outcome): void {
   if (outcome !== 'rejected' || items === undefined) return
   queue.count('rejected', { signal, operations: signal === 'events' ? items : 0, items })
-}
-
-function urlOf(app: FastifyInstance, { listen: { tls } }: Config): string {
-  const address = app.server.address()
-  if (address === null || typeof address === 'string') throw new Error(`BUG: listening on ${address}`)
-  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address
-  return `${tls.cert === undefined ? 'http' : 'https'}://${host}:${address.port}`
 }
 
 function count(counts: Map<string, number>, key: string): void {

@@ -2,105 +2,19 @@
  * The collector's metrics of itself: one table. Suffixes and meanings are those of the OpenTelemetry Collector's own metrics
  * (https://opentelemetry.io/docs/collector/internal-telemetry/), so that its dashboards serve with another prefix.
  */
-import type { Attributes } from '@opentelemetry/api'
 import type { Signal } from './batch.js'
-import type { Ledger, TargetLedger } from './ledger.js'
-
-type Counts = { readonly [name: string]: number }
-
-/** What is looked at when metrics are collected. Each is a plain look at what is counted already; one that is not there has no metrics. */
-export type Sources = {
-  readonly ledger: () => Ledger
-  readonly queue: () => {
-    readonly operationBytes: number
-    readonly maxOperationBytes: number
-    readonly seenIds: number
-    readonly seenIdsExpiredEarly: number
-  }
-  /** By name of the target. */
-  readonly targets: () => { readonly [target: string]: TargetSnapshot }
-  /** Undefined until the store was asked for the first time. */
-  readonly store: () =>
-    | {
-        readonly tables: readonly { readonly table: string; readonly rows: number; readonly bytes: number }[]
-        /** Operations that came out of files. */
-        readonly imported: number
-      }
-    | undefined
-  readonly normalise: () => {
-    readonly dialects: {
-      readonly [dialect: string]: { readonly recognised: number; readonly ignored: number; readonly rejected: number }
-    }
-    readonly foreign: number
-  }
-  /** The budget of bodies in flight. */
-  readonly memory: () => { readonly size: number; readonly capacity: number; readonly refused: number }
-  /** Answers kept for who asks the same. */
-  readonly answers: () => { readonly hits: number; readonly misses: number; readonly bytes: number }
-  /** The stream of what is going on, and its readers. */
-  readonly live: () => {
-    readonly subscribers: number
-    readonly sent: Counts
-    readonly skipped: number
-    readonly refused: number
-  }
-  /** Values of operations left out, by field. */
-  readonly discarded: () => Counts
-  /** Operations whose value of an attribute was beyond its limit, by attribute. */
-  readonly overflowed: () => Counts
-  readonly process: () => ProcessSnapshot
-}
-
-/** Counts since the start. */
-export type TargetSnapshot = {
-  readonly sent: { readonly [signal in Signal]: number }
-  /** Items the target refused for good. */
-  readonly rejected: { readonly [signal in Signal]: number }
-  /** Attempts, by status or code of the failure. */
-  readonly failedAttempts: Counts
-  readonly requestsInFlight: number
-  readonly waitingItems: number
-  readonly waitingBytes: number
-  readonly maxBytes: number
-}
-
-export type ProcessSnapshot = {
-  /** Epoch seconds. */
-  readonly startSeconds: number
-  readonly uptimeSeconds: number
-  readonly cpuSeconds: number
-  readonly residentBytes: number
-  readonly heapBytes: number
-}
-
-export type SourceName = keyof Sources
-type Snapshot<Name extends SourceName> = NonNullable<ReturnType<Sources[Name]>>
-export type Observation = readonly [value: number, attributes?: Attributes]
-
-/** A metric of the table: where it looks, and what it makes of what is there. */
-export type SelfMetric = {
-  readonly source: SourceName
-  readonly kind: 'counter' | 'gauge'
-  readonly name: string
-  readonly unit: string
-  readonly description: string
-  readonly read: (snapshot: never) => readonly Observation[]
-}
-
-type Read<Name extends SourceName> = (snapshot: Snapshot<Name>) => readonly Observation[]
-
-/** Rows of the table that look at one source. */
-function rowsOf<Name extends SourceName>(source: Name) {
-  const row =
-    (kind: SelfMetric['kind']) =>
-    (name: string, unit: string, description: string, read: Read<Name>): SelfMetric => {
-      return { source, kind, name: `tokmeter.${name}`, unit, description, read }
-    }
-  return { counter: row('counter'), gauge: row('gauge') }
-}
-
-const by = (attribute: string, counts: Counts, others: Attributes = {}): Observation[] =>
-  Object.entries(counts).map(([name, count]) => [count, { ...others, [attribute]: name }])
+import { BUDGET_METRICS } from './budget/metrics.js'
+import type { TargetLedger } from './ledger.js'
+import {
+  by,
+  type Observation,
+  type ProcessSnapshot,
+  type Read,
+  rowsOf,
+  type SelfMetric,
+  type Snapshot,
+  type TargetSnapshot,
+} from './self-metric.js'
 
 const ledger = rowsOf('ledger')
 const targets = rowsOf('targets')
@@ -315,6 +229,8 @@ export const SELF_METRICS: readonly SelfMetric[] = [
     'Items that wait for a target.',
     ofLedgers((one) => one.inQueue),
   ),
+
+  ...BUDGET_METRICS,
 
   process.gauge('process.start_time', 's', 'When the process started, in seconds of the epoch.', (now) => [
     [now.startSeconds],

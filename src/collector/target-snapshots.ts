@@ -2,7 +2,7 @@
 import type { TargetConfig } from './config.js'
 import type { Forwarding } from './forwarding.js'
 import type { Queue } from './queue/queue.js'
-import type { TargetSnapshot } from './self-metrics.js'
+import type { TargetSnapshot } from './self-metric.js'
 
 export function targetSnapshots(targets: readonly TargetConfig[], forwarding: Forwarding, queue: Queue) {
   const snapshots: { [target: string]: TargetSnapshot } = {}

@@ -9,7 +9,8 @@ import {
   MeterProvider as SdkMeterProvider,
   type ViewOptions,
 } from '@opentelemetry/sdk-metrics'
-import { processSnapshot, SELF_METRICS, type SourceName, type Sources } from './self-metrics.js'
+import type { SourceName, Sources } from './self-metric.js'
+import { processSnapshot, SELF_METRICS } from './self-metrics.js'
 
 export type TelemetryOptions = {
   readonly version: string

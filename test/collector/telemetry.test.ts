@@ -4,9 +4,11 @@ import { AggregationType } from '@opentelemetry/sdk-metrics'
 import { fastify } from 'fastify'
 import { expect, onTestFinished, test } from 'vitest'
 import { createMetricsPage } from '../../src/collector/metrics-page.js'
-import { SELF_METRICS, type Sources } from '../../src/collector/self-metrics.js'
+import type { Sources } from '../../src/collector/self-metric.js'
+import { SELF_METRICS } from '../../src/collector/self-metrics.js'
 import { createTelemetry, type TelemetryOptions } from '../../src/collector/telemetry.js'
 import { type Page, parsePage } from '../prometheus-page.js'
+import { budget, evaluationOf } from './budget/budgeting.js'
 
 const reception = (accepted: number) => ({ received: accepted + 3, accepted, refused: 2, rejected: 1 })
 const signals = (traces: number) => ({ traces, metrics: 20, logs: 30, events: 0 })
@@ -44,6 +46,15 @@ const sources: Sources = {
   live: () => ({ subscribers: 17, sent: { snapshot: 18, operation: 19 }, skipped: 20, refused: 21 }),
   discarded: () => ({ 'usage.inputTokens': 12 }),
   overflowed: () => ({ 'gen_ai.request.model': 13 }),
+  budgets: () => [
+    evaluationOf(budget({ name: 'all', limit: 10_000_000_000n }), [{ spent: 2_500_000_000n, calls: 4, priced: 3 }]),
+    evaluationOf(budget({ name: 'each', per: 'service' }), [
+      { value: 'api', spent: 150_000_000_001n, calls: 1, priced: 1 },
+      { value: 'batch', spent: null, calls: 1, priced: 0 },
+    ]),
+    evaluationOf(budget({ name: 'users', per: 'user_id' }), [{ value: 'somebody', spent: 1n, calls: 1, priced: 1 }]),
+    { budget: budget({ name: 'not looked at yet' }), hasMore: false },
+  ],
   process: () => ({ startSeconds: 1.5, uptimeSeconds: 2.5, cpuSeconds: 3.5, residentBytes: 4, heapBytes: 5 }),
 }
 
@@ -89,6 +100,34 @@ test('readers of the live stream are counted, and what they got and did not get'
     'sent_total kind=operation': 19,
     skipped_total: 20,
     refused_total: 21,
+  })
+})
+
+test('budgets are told by name and value: what is unknown is absent, and so is whose budget it is', async () => {
+  const { page } = telemetryWith()
+  expect(samplesOf(await page(), 'tokmeter_budget_')).toEqual({
+    'limit budget=all': 10,
+    'limit budget=each': 100,
+    'limit budget=users': 100,
+    'limit budget=not looked at yet': 100,
+    'spent budget=all': 2.5,
+    'spent budget=each value=api': 150.000000001,
+    'remaining budget=all': 7.5,
+    'remaining budget=each value=api': -50.000000001,
+    'used_ratio budget=all': 0.25,
+    'used_ratio budget=each value=api': 1.50000000001,
+    'burn_rate budget=all': 0.5,
+    'burn_rate budget=each value=api': 3.00000000002,
+    'exhausted_in budget=each value=api': 0,
+    'coverage_ratio budget=all': 0.75,
+    'coverage_ratio budget=each value=api': 1,
+    'coverage_ratio budget=each value=batch': 0,
+    ...Object.fromEntries(
+      ['low', 'medium', 'high', 'critical', 'exhausted'].flatMap((level) => [
+        [`values budget=each risk_level=${level}`, level === 'exhausted' ? 1 : 0],
+        [`values budget=users risk_level=${level}`, level === 'low' ? 1 : 0],
+      ]),
+    ),
   })
 })
 

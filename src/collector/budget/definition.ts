@@ -28,13 +28,15 @@ export const amount = z.union([z.number(), z.string().max(30)]).transform((value
   return z.NEVER
 })
 export const dimension = z.string().max(70).refine(isBudgetDimension, `must be ${DIMENSION_ALLOWED}`)
+const WRONG_VALUES = `must be ${VALUES_ALLOWED}`
 const value = z
   .string()
-  .min(1)
-  .max(VALUE_LIMIT)
-  .refine((text) => !HALF_A_CHARACTER.test(text), 'must be well-formed Unicode')
+  .min(1, WRONG_VALUES)
+  .max(VALUE_LIMIT, `must have at most ${VALUE_LIMIT} characters`)
+  .refine((text) => !HALF_A_CHARACTER.test(text), 'must be well-formed Unicode: it holds half of a surrogate pair')
+const several = z.array(value).min(1, WRONG_VALUES).max(MOST_FILTER_VALUES, WRONG_VALUES)
 const values = z
-  .union([value, z.array(value).min(1).max(MOST_FILTER_VALUES)], `must be ${VALUES_ALLOWED}`)
+  .union([value, several], WRONG_VALUES)
   .transform((given) => (typeof given === 'string' ? [given] : [...new Set(given)]))
 export const filters = z
   .record(dimension, values)
@@ -65,18 +67,12 @@ export function budgetOf(name: string, { limit_usd: limit, ...defined }: Defined
 }
 
 /** As it may be given. */
-export function definitionOf({
-  limit,
-  period,
-  filters,
-  per,
-  thresholds: percentages,
-}: Budget): z.input<typeof DEFINITION> {
+export function definitionOf({ limit, period, filters: given, per, thresholds: percentages }: Budget) {
   return {
     limit_usd: writtenDollars(limit),
     period,
-    filters: Object.fromEntries(Object.entries(filters).map(([name, values]) => [name, [...values]])),
+    filters: Object.fromEntries(Object.entries(given).map(([name, all]) => [name, [...all]])),
     ...(per !== undefined && { per }),
     thresholds: [...percentages],
-  }
+  } satisfies z.input<typeof DEFINITION>
 }

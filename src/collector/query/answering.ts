@@ -4,11 +4,14 @@ import { notAcceptable } from './accept.js'
 import { type AnswerCache, lifetimeOf } from './answer-cache.js'
 import type { Answer } from './ask.js'
 import { FORMATS, type Format, formatOf, toCsv, toJsonLines } from './table-format.js'
+import type { TimeRange } from './time-range.js'
 
-/** What every endpoint answers: its window, and lists of rows under names of its own. */
+/** What every endpoint answers: lists of rows under names of its own, and the window they are of. */
 export type Answered = {
-  readonly window: Pick<Answer['window'], 'start_time' | 'end_time'>
+  /** Absent from what is always made anew. */
+  readonly window?: Pick<Answer['window'], 'start_time' | 'end_time'>
   readonly columns?: readonly string[]
+  readonly [name: string]: unknown
 }
 
 export type Answering = {
@@ -16,7 +19,7 @@ export type Answering = {
   /** Names the question, whoever asks and however it was written. */
   readonly key: string
   /** The list of an answer that is its table. */
-  readonly table: string
+  readonly table: string | undefined
   /** Never a kept one. */
   readonly isFresh: boolean
   readonly now: number
@@ -41,11 +44,8 @@ export async function sendAnswer(
     `${format} ${key}`,
     async () => {
       const made = await make()
-      const { start_time, end_time } = made.window
-      return {
-        body: Buffer.from(written(made, table, format)),
-        lifetimeMs: isFresh ? 0 : lifetimeOf({ start: Date.parse(start_time), end: Date.parse(end_time) }, now),
-      }
+      const lifetimeMs = isFresh || made.window === undefined ? 0 : lifetimeOf(rangeOf(made.window), now)
+      return { body: Buffer.from(written(made, table, format)), lifetimeMs }
     },
     fresh,
   )
@@ -61,9 +61,13 @@ export async function sendAnswer(
   return reply.header('content-type', FORMATS[format]).send(answer.body)
 }
 
-function written(made: Answered, table: string, format: Format): string {
+function rangeOf({ start_time, end_time }: NonNullable<Answered['window']>): TimeRange {
+  return { start: Date.parse(start_time), end: Date.parse(end_time) }
+}
+
+function written(made: Answered, table: string | undefined, format: Format): string {
   if (format === 'json') return JSON.stringify(made)
-  const list = (made as unknown as { readonly [list: string]: unknown })[table]
+  const list = table === undefined ? made : made[table]
   // What has no table is one row.
   const rows = (Array.isArray(list) ? list : [made]) as readonly { readonly [column: string]: unknown }[]
   return format === 'csv' ? toCsv(rows, made.columns) : toJsonLines(rows)

@@ -8,22 +8,31 @@ import type { Question } from './question.js'
 
 export type { Asker } from './asker.js'
 
-export type Endpoint<Schema extends z.ZodType = z.ZodType> = {
-  readonly method: 'GET' | 'POST'
-  /** Below `/api/v1`. */
+export type Endpoint<Schema extends z.ZodType = z.ZodType, Path extends z.ZodType = z.ZodType> = {
+  /** A PUT or a DELETE changes something: what it answers is nobody else's, and never kept. */
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  /** Below `/api/v1`; `{name}` is a parameter of the path. */
   readonly path: string
   readonly summary: string
-  /** The list of the answer that stands for it where rows are wanted: as CSV, or as lines of JSON. */
-  readonly table: string
+  /** What a token has to allow. @default 'read' */
+  readonly scope?: 'read' | 'admin'
+  /** The list of the answer that stands for it where rows are wanted: as CSV, or as lines of JSON. @default the answer is one row */
+  readonly table?: string
   /** Made anew for everybody who asks: it tells of more than operations, and what it tells may change at any moment. */
   readonly isFresh?: true
-  /** Of the query string of a GET, of the body of a POST. */
+  /** Of the query string of a GET or DELETE, of the body of a POST or PUT. */
   readonly parameters: Schema
-  readonly answer: (parameters: z.output<Schema>, asker: Asker) => Promise<Answered>
+  /** Of the path: an object of texts. */
+  readonly pathParameters?: Path
+  /** What is answered, for the OpenAPI document. @default an answer with its window and coverage */
+  readonly response?: z.ZodType
+  readonly answer: (parameters: z.output<Schema> & z.output<Path>, asker: Asker) => Promise<Answered>
 }
 
 /** As it is, its types checked together. */
-export function endpoint<Schema extends z.ZodType>(given: Endpoint<Schema>): Endpoint {
+export function endpoint<Schema extends z.ZodType, Path extends z.ZodType = z.ZodType<unknown>>(
+  given: Endpoint<Schema, Path>,
+): Endpoint {
   return given as unknown as Endpoint
 }
 

@@ -34,9 +34,10 @@ export const notices = endpoint({
       ...(kind === undefined ? [] : ['kind = {kind:String}']),
       ...(name === undefined ? [] : ['name = {name:String}']),
     ]
+    // Two collectors that notice one thing at the same moment write it down twice, with times of their own.
     const rows = await query<{ notice: string }>(
       `SELECT notice FROM ${table('notices')} FINAL WHERE ${conditions.join(' AND ')}
-ORDER BY time DESC, id LIMIT ${limit + 1} OFFSET ${offset}`,
+ORDER BY time DESC, id LIMIT 1 BY kind, id LIMIT ${limit + 1} OFFSET ${offset}`,
       { ...(kind !== undefined && { kind }), ...(name !== undefined && { name }) },
     )
     return {

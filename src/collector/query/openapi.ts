@@ -61,32 +61,47 @@ const ANSWER = {
 const STATUSES: { readonly [status: string]: string } = {
   400: 'A parameter is wrong: which, and what is allowed',
   401: 'A bearer token is needed',
-  403: 'The token does not allow reading',
+  403: 'The token does not allow it',
   503: 'The store cannot be reached yet',
   504: 'The answer would take longer than 30 seconds',
 }
+
+/** Where something is named that may not be there. */
+const OF_NAMED: typeof STATUSES = { 404: 'There is nothing of that name' }
+/** Where something is changed. */
+const OF_CHANGES: typeof STATUSES = { 409: 'It cannot be changed like this' }
 
 /** The document, for a server at `/`. */
 export function openApiOf(endpoints: readonly Endpoint[], version: string): Json {
   const paths: { [path: string]: Json } = {}
   for (const endpoint of endpoints) {
-    const { method, path, summary } = endpoint
+    const { method, path, summary, scope = 'read', pathParameters, response } = endpoint
+    const hasBody = method === 'POST' || method === 'PUT'
     const content = (schema: Json) => ({ 'application/json': { schema } })
-    const failures = Object.entries(STATUSES).map(([status, description]) => [
+    const statuses = {
+      ...STATUSES,
+      ...(pathParameters !== undefined && OF_NAMED),
+      ...((method === 'PUT' || method === 'DELETE') && OF_CHANGES),
+    }
+    const failures = Object.entries(statuses).map(([status, description]) => [
       status,
       { description, content: content({ $ref: '#/components/schemas/Error' }) },
     ])
-    paths[`/api/v1${path}`] = {
+    const parameters = [
+      ...(pathParameters === undefined ? [] : parametersOf(pathParameters, 'path')),
+      ...(hasBody ? [] : parametersOf(endpoint.parameters, 'query')),
+    ]
+    const answer = response === undefined ? { $ref: '#/components/schemas/Answer' } : schemaOf(response, 'output')
+    const at = `/api/v1${path}`
+    paths[at] = {
+      ...paths[at],
       [method.toLowerCase()]: {
-        operationId: `${method.toLowerCase()}${path.replace(/\W+(\w)/g, (_, letter: string) => letter.toUpperCase())}`,
+        operationId: `${method.toLowerCase()}${path.replace(/\W+(\w?)/g, (_, letter: string) => letter.toUpperCase())}`,
         summary,
-        ...(method === 'GET'
-          ? { parameters: parametersOf(endpoint) }
-          : { requestBody: { required: true, content: content(schemaOf(endpoint)) } }),
-        responses: {
-          200: { description: 'The answer', content: content({ $ref: '#/components/schemas/Answer' }) },
-          ...Object.fromEntries(failures),
-        },
+        ...(scope === 'admin' && { description: 'Needs the scope admin, where tokens are configured.' }),
+        ...(parameters.length > 0 && { parameters }),
+        ...(hasBody && { requestBody: { required: true, content: content(schemaOf(endpoint.parameters)) } }),
+        responses: { 200: { description: 'The answer', content: content(answer) }, ...Object.fromEntries(failures) },
       },
     }
   }
@@ -108,20 +123,20 @@ export function openApiOf(endpoints: readonly Endpoint[], version: string): Json
   }
 }
 
-/** What is given, before defaults and conversions. */
-function schemaOf({ parameters }: Endpoint): Json {
-  const { $schema: _, ...schema } = z.toJSONSchema(parameters, { io: 'input', target: 'draft-2020-12' })
+/** What is given, before defaults and conversions; or what is answered. */
+function schemaOf(of: z.ZodType, io: 'input' | 'output' = 'input'): Json {
+  const { $schema: _, ...schema } = z.toJSONSchema(of, { io, target: 'draft-2020-12' })
   return schema
 }
 
-function parametersOf(endpoint: Endpoint): Json[] {
-  const { properties = {}, required = [] } = schemaOf(endpoint) as {
+function parametersOf(of: z.ZodType, place: 'query' | 'path'): Json[] {
+  const { properties = {}, required = [] } = schemaOf(of) as {
     properties?: { [name: string]: Json }
     required?: string[]
   }
   return Object.entries(properties).map(([name, { description, ...schema }]) => ({
     name,
-    in: 'query',
+    in: place,
     required: required.includes(name),
     ...(description !== undefined && { description }),
     schema,
@@ -158,11 +173,16 @@ ${operations.join('\n')}
 
 type Operation = {
   readonly summary: string
+  readonly description?: string
   readonly parameters?: readonly { readonly name: string; readonly description?: string; readonly schema: Json }[]
   readonly requestBody?: { readonly content: { readonly 'application/json': { readonly schema: Json } } }
 }
 
-function operationHtml(method: string, path: string, { summary, parameters, requestBody }: Operation): string {
+function operationHtml(
+  method: string,
+  path: string,
+  { summary, description, parameters, requestBody }: Operation,
+): string {
   const rows = (parameters ?? []).map(({ name, description = '', schema }) => {
     const allowed = Array.isArray(schema['enum']) ? ` (${schema['enum'].join(', ')})` : ''
     return `<tr><td>${escaped(name)}</td><td>${escaped(description + allowed)}</td></tr>`
@@ -171,7 +191,7 @@ function operationHtml(method: string, path: string, { summary, parameters, requ
     requestBody === undefined
       ? ''
       : `<pre>${escaped(JSON.stringify(requestBody.content['application/json'].schema, null, 2))}</pre>`
-  return `<h2>${method.toUpperCase()} ${escaped(path)}</h2>\n<p>${escaped(summary)}</p>\n${rows.length > 0 ? `<table>${rows.join('\n')}</table>` : body}`
+  return `<h2>${method.toUpperCase()} ${escaped(path)}</h2>\n<p>${escaped([summary, description].filter(Boolean).join('. '))}</p>\n${rows.length > 0 ? `<table>${rows.join('\n')}</table>` : ''}${body}`
 }
 
 function escaped(text: string): string {

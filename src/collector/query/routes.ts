@@ -57,6 +57,9 @@ export type QueryOptions = {
 /** Bytes of a question's body. */
 const BODY_LIMIT = 256 * 1024
 const PREFIX = '/api/v1'
+const UNCACHED = { 'cache-control': 'no-store' }
+const scoped = (scope: string, others: RouteShorthandOptions = {}) =>
+  ({ ...others, config: { scope } }) as RouteShorthandOptions
 /** The page has its own style and needs nothing else. */
 const PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
@@ -70,39 +73,43 @@ export function createQueryRoutes({
   now = Date.now,
 }: QueryOptions): FastifyPluginCallback {
   return (app, _, done) => {
-    for (const { method, path, parameters, table, isFresh = false, answer } of endpoints) {
-      const options = { config: { scope: 'read' }, bodyLimit: BODY_LIMIT } as RouteShorthandOptions
+    for (const {
+      method,
+      path,
+      scope = 'read',
+      parameters,
+      pathParameters,
+      table,
+      isFresh = false,
+      answer,
+    } of endpoints) {
+      const isByQuery = method === 'GET' || method === 'DELETE'
       app.route({
-        ...options,
+        ...scoped(scope, { bodyLimit: BODY_LIMIT }),
         method,
-        url: PREFIX + path,
+        url: PREFIX + path.replace(/\{(\w+)\}/g, ':$1'),
         async handler(request, reply) {
           const open = store()
           if (open === undefined) return unavailable(reply)
           try {
-            const given = parsed(parameters, method === 'GET' ? request.query : request.body)
+            const named = pathParameters === undefined ? {} : parsed(pathParameters, request.params)
+            const given = Object.assign({}, parsed(parameters, isByQuery ? request.query : request.body), named)
             const moment = now()
             const asker = createAsker(open, { kept: kept(), now: moment })
+            const make = () => answer(given, asker)
+            if (method === 'PUT' || method === 'DELETE') return reply.headers(UNCACHED).send(await make())
             const key = `${method} ${path} ${JSON.stringify(sorted(given))}`
-            return await sendAnswer(request, reply, {
-              cache,
-              key,
-              table,
-              isFresh,
-              now: moment,
-              make: () => answer(given, asker),
-            })
+            return await sendAnswer(request, reply, { cache, key, table, isFresh, now: moment, make })
           } catch (error) {
-            return answerMistake(reply, method === 'GET' ? inWordsOfGet(error) : error)
+            return answerMistake(reply, isByQuery ? inWordsOfGet(error) : error)
           }
         },
       })
     }
     const document = openApiOf(endpoints, version)
     const page = pageOf(document)
-    const options = { config: { scope: 'read' } } as RouteShorthandOptions
-    app.get(`${PREFIX}/openapi.json`, options, async (_request, reply) => reply.send(document))
-    app.get(`${PREFIX}/docs`, options, async (_request, reply) =>
+    app.get(`${PREFIX}/openapi.json`, scoped('read'), async (_request, reply) => reply.send(document))
+    app.get(`${PREFIX}/docs`, scoped('read'), async (_request, reply) =>
       reply.header('content-security-policy', PAGE_POLICY).type('text/html; charset=utf-8').send(page),
     )
     done()

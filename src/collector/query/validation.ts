@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify'
 import * as z from 'zod'
 import { QuestionTimeout } from './ask.js'
 import { InvalidQuestion } from './invalid-question.js'
+import { Rejection } from './rejection.js'
 
 /** What was given, as the schema has it. Throws InvalidQuestion for the first thing that is wrong. */
 export function parsed<Schema extends z.ZodType>(schema: Schema, given: unknown): z.output<Schema> {
@@ -14,9 +15,14 @@ export function parsed<Schema extends z.ZodType>(schema: Schema, given: unknown)
   const list = allowed === undefined ? '' : `; there are ${allowed.join(', ')}`
   throw new InvalidQuestion(
     field,
-    issue?.code === 'unrecognized_keys' ? `is no parameter${list}` : `is wrong: ${issue?.message}`,
+    issue?.code === 'unrecognized_keys' ? `is no parameter${list}` : `is wrong: ${messageOf(issue)}`,
     allowed ?? valuesOf(issue),
   )
+}
+
+/** Of a key that is none the message is inside. */
+function messageOf(issue: z.core.$ZodIssue | undefined): string | undefined {
+  return issue?.code === 'invalid_key' ? issue.issues[0]?.message : issue?.message
 }
 
 function fieldOf(path: readonly PropertyKey[]): string {
@@ -39,6 +45,8 @@ export function answerMistake(reply: FastifyReply, error: unknown): FastifyReply
     const details = allowed === undefined ? { field } : { field, allowed }
     return reply.code(400).send({ error: { code: 'VALIDATION_ERROR', message, details } })
   }
+  if (error instanceof Rejection)
+    return reply.code(error.status).send({ error: { code: error.code, message: error.message } })
   if (error instanceof QuestionTimeout)
     return reply.code(504).send({ error: { code: 'QUERY_TIMEOUT', message: error.message } })
   throw error

@@ -10,7 +10,7 @@ export type CorsOptions = {
   readonly maxAgeSeconds?: number
 }
 
-const METHODS = 'GET, POST, DELETE'
+const METHODS = 'GET, POST, PUT, DELETE'
 const HEADERS = ['authorization', 'content-encoding', 'content-type']
 /** What a page may read of an answer beside its body. */
 const EXPOSED = 'retry-after'

@@ -1,5 +1,6 @@
 /** The state of the collector as its page shows it: what is measured of it, looked at now. */
-import { processSnapshot, type Sources } from '../self-metrics.js'
+import type { Sources } from '../self-metric.js'
+import { processSnapshot } from '../self-metrics.js'
 
 type Looked = Omit<Sources, 'ledger' | 'process'>
 

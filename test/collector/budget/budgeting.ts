@@ -2,6 +2,8 @@
 import { operationKind, SPENDING_KINDS } from 'tokmeter/core'
 import type { IdentifiedOperation } from '../../../src/collector/batch.js'
 import type { Budget } from '../../../src/collector/budget/budget.js'
+import type { BudgetEvaluation } from '../../../src/collector/budget/budgets.js'
+import { type Spending, statusOf } from '../../../src/collector/budget/status.js'
 import { dimensionValue } from '../query/recomputed.js'
 
 export const KEPT = { raw: 400, '1m': 400, '5m': 400, '1h': 400, '1d': 1825 }
@@ -16,6 +18,12 @@ export function budget(fields: Partial<Budget> = {}): Budget {
     source: 'config',
     ...fields,
   }
+}
+
+/** How a budget stands at noon that has spent so much. */
+export function evaluationOf(one: Budget, spendings: readonly Spending[]): BudgetEvaluation {
+  const at = { window: { start: 0, end: 86_400_000 }, now: 43_200_000, isComplete: true }
+  return { budget: one, statuses: spendings.map((spending) => statusOf(one, spending, at)), hasMore: false }
 }
 
 /** Start and end of a period as the calendar has them, by another way than the collector's. */

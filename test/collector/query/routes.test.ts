@@ -502,6 +502,8 @@ test('the OpenAPI document names every question with its parameters, and the pag
       '/top',
       '/notices',
       '/anomalies',
+      '/budgets',
+      '/budgets/{name}',
     ].map((path) => `/api/v1${path}`),
   )
   const { parameters } = document.paths['/api/v1/costs']!.get!

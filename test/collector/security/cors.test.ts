@@ -21,7 +21,7 @@ test('a page of a listed origin may send, and read what is answered, refusals to
   expect(asked.status).toBe(204)
   expect(asked.headers).toMatchObject({
     'access-control-allow-origin': LISTED,
-    'access-control-allow-methods': 'GET, POST, DELETE',
+    'access-control-allow-methods': 'GET, POST, PUT, DELETE',
     'access-control-allow-headers': 'authorization, content-encoding, content-type, x-tenant',
     'access-control-max-age': '60',
     vary: 'Origin',
