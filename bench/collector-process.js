@@ -88,6 +88,8 @@ export async function start(data, settings = []) {
         sending.on('error', reject).end(body)
       })
     },
+    /** @param {string} path @param {RequestInit} [init] */
+    get: (path, init) => fetch(`${url}${path}`, init),
     ledger: async () => /** @type {any} */ ((await fetch(`${url}/api/v1/ledger`)).json()),
     /** Bytes of memory that are resident, now and at most, and seconds of CPU. */
     usage() {

@@ -6,6 +6,7 @@
  * @property {number} [atMost] Largest value.
  * @property {number} [atLeast] Smallest value.
  * @property {number} [ratioAtMost] Largest ratio against the rival.
+ * @property {number} [ratioAtLeast] Smallest ratio against the rival.
  * @property {boolean} [belowRival] The value must be less than the rival's.
  */
 
@@ -40,21 +41,25 @@ export function emit(result) {
 
 /** Whether a result is within its limits, by the numbers as measured, not as rounded. @param {Result} result */
 export function isReached({ value, ratio, rivalValue, difference, limits = {} }) {
-  const { atMost, atLeast, ratioAtMost, belowRival } = limits
+  const { atMost, atLeast, ratioAtMost, ratioAtLeast, belowRival } = limits
   if (value === null || !Number.isFinite(value)) return false
   if (atMost !== undefined && value > atMost) return false
   if (atLeast !== undefined && value < atLeast) return false
   if (belowRival && !((difference?.median ?? value - Number(rivalValue)) < 0)) return false
-  return ratioAtMost === undefined || (typeof ratio === 'number' && ratio <= ratioAtMost)
+  const isRatioReached = (/** @type {(ratio: number) => boolean} */ isWithin) =>
+    typeof ratio === 'number' && isWithin(ratio)
+  if (ratioAtMost !== undefined && !isRatioReached((one) => one <= ratioAtMost)) return false
+  return ratioAtLeast === undefined || isRatioReached((one) => one >= ratioAtLeast)
 }
 
 /** @param {Limits} limits */
-function describe({ atMost, atLeast, ratioAtMost, belowRival }) {
+function describe({ atMost, atLeast, ratioAtMost, ratioAtLeast, belowRival }) {
   const parts = []
   if (atMost !== undefined && atLeast === -atMost) parts.push(`within ±${atMost}`)
   else if (atMost !== undefined) parts.push(`≤ ${atMost}`)
   else if (atLeast !== undefined) parts.push(`≥ ${atLeast}`)
   if (ratioAtMost !== undefined) parts.push(`ratio ≤ ${ratioAtMost}`)
+  if (ratioAtLeast !== undefined) parts.push(`ratio ≥ ${ratioAtLeast}`)
   if (belowRival) parts.push('less than the rival')
   return parts.join(', ')
 }

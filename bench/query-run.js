@@ -1,0 +1,21 @@
+/**
+ * The benches of the query API.
+ *
+ *     npm run bench:query [-- names…] [--json] [--short] [--check] [--rows N] [--data DIRECTORY]
+ *
+ * A name may be the beginning of one. `--rows`: operations asked about, 10,000,000 by default, made once in `--data` (by default in the
+ * directory for temporary files), which takes ten minutes, and again for `query.growth`. What CI may run: `-- query.uncached query.cached
+ * query.raw --short`.
+ */
+import { runBenches } from './runner.js'
+
+await runBenches(
+  [
+    {
+      file: 'query.js',
+      names: ['query.uncached', 'query.cached', 'query.raw', 'query.raw.longer', 'query.growth', 'query.ingest'],
+      passes: ['rows', 'data'],
+    },
+  ],
+  ['rows', 'data'],
+)
