@@ -1,6 +1,8 @@
 /** Answers in components: asked when the question changes and every so often, the last one shown until the next is there. */
 import { createContext } from 'preact'
 import { useContext, useEffect, useState } from 'preact/hooks'
+import type { Filter } from '../query/question.js'
+import type { DashboardSettings } from '../show/settings.js'
 import type { Filters } from './address.js'
 import { answerOf, type Request, Unanswered } from './api.js'
 import type { Range, Span } from './range.js'
@@ -16,6 +18,7 @@ export type Asked<Answer> = {
 
 /** What all panels of a page ask about. */
 export type Subject = {
+  readonly settings: DashboardSettings
   readonly range: Range
   readonly span: Span
   readonly filters: Filters
@@ -27,6 +30,14 @@ export const SubjectContext = createContext<Subject | undefined>(undefined)
 
 export function useSubject(): Subject {
   return useContext(SubjectContext)!
+}
+
+/**
+ * Of calls of a model, unless an operation is chosen: agents and workflows last as long as all the calls inside them. As `/performance`
+ * has it.
+ */
+export function ofCalls({ filters, settings }: Subject): readonly Filter[] {
+  return filters.operation ? [] : [{ dimension: 'operation', operator: 'in', value: settings.call_operations }]
 }
 
 const keyOf = (request: Request<unknown> | undefined) =>

@@ -45,6 +45,24 @@ export function rest(whole: readonly (number | null)[], parts: readonly (readonl
   })
 }
 
+/** Sums of windows that are next to each other, as bars of a length that is a multiple of theirs. */
+export function inBars({ times, series }: Columns, barMs: number): Columns {
+  const bars = [...new Set(times.map((time) => Math.floor(time / barMs) * barMs))]
+  const place = new Map(bars.map((bar, index) => [bar, index]))
+  return {
+    times: bars,
+    series: series.map((one) => {
+      const sums: (number | null)[] = bars.map(() => null)
+      times.forEach((time, index) => {
+        const value = one.values[index] ?? null
+        const bar = place.get(Math.floor(time / barMs) * barMs)!
+        if (value !== null) sums[bar] = (sums[bar] ?? 0) + value
+      })
+      return { ...one, values: sums }
+    }),
+  }
+}
+
 /** Each series with all below it: what is unknown is drawn as nothing, and told as unknown. */
 export function stacked(series: readonly Series[]): (number | null)[][] {
   const sums: number[] = []

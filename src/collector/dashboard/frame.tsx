@@ -7,6 +7,7 @@ import { FilterBar } from './filter-bar.js'
 import { Icon } from './icons.js'
 import { QueryDialog } from './query-dialog.js'
 import { RangePicker } from './range-picker.js'
+import { logOut } from './session.js'
 import { chooseTheme, useTheme } from './theme.js'
 
 export const TITLES: { readonly [page in Page]: string } = {
@@ -16,12 +17,11 @@ export const TITLES: { readonly [page in Page]: string } = {
   errors: 'Errors',
   models: 'Models',
   operations: 'Operations',
-  alerts: 'Alerts',
   system: 'System',
 }
 
 export function Frame({ page, children }: { page: Page; children: ComponentChildren }) {
-  useSubject()
+  const { settings } = useSubject()
   useEffect(() => {
     document.title = `${TITLES[page]} · tokmeter`
   }, [page])
@@ -50,6 +50,11 @@ export function Frame({ page, children }: { page: Page; children: ComponentChild
         </ul>
         <div class="navigation-foot">
           <ThemeButton />
+          {settings.has_tokens && (
+            <button type="button" class="tool" onClick={logOut} aria-label="Log out" title="Log out">
+              <Icon name="leave" />
+            </button>
+          )}
         </div>
       </nav>
       <div class="page">
@@ -62,7 +67,7 @@ export function Frame({ page, children }: { page: Page; children: ComponentChild
           {children}
         </main>
       </div>
-      <QueryDialog withToken={false} />
+      <QueryDialog withToken={settings.has_tokens} />
     </>
   )
 }

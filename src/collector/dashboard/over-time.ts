@@ -1,11 +1,12 @@
 /** One number over time, told apart by a dimension: the first few values of it have series of their own, the rest is one. */
+import type { Filter } from '../query/question.js'
 import { type FilterName, go } from './address.js'
 import { type Measures, type Request, request, type Table } from './api.js'
 import { type Asked, useAnswer, useSubject } from './asking.js'
-import { byGroup, type Columns, rest, type Series, timesOf } from './chart-data.js'
+import { byGroup, type Columns, inBars, rest, type Series, timesOf } from './chart-data.js'
 import { colourOf, OTHERS_COLOUR } from './colours.js'
 import { nameOf } from './format.js'
-import { granularityOf } from './range.js'
+import { barOf, granularityOf } from './range.js'
 
 /** Series of a chart beside the rest: as many as there are colours, less one. */
 const SERIES = 7
@@ -19,21 +20,21 @@ export type OverTime = {
   readonly columns: Columns | undefined
 }
 
-/** A sum over time by a dimension. */
-export function useOverTime(dimension: FilterName, measure: Measure): OverTime {
+/** A sum over time by a dimension, in bars. `where`: beside the filters of the address. */
+export function useOverTime(dimension: FilterName, measure: Measure, where: readonly Filter[] = []): OverTime {
   const { span, filters } = useSubject()
   const interval = granularityOf(span)
   const metrics: Value = { value: measure }
-  const ranked = useAnswer(request({ span, filters, metrics, groupBy: [dimension], limit: SERIES + 1 }))
-  const whole = useAnswer(request({ span, filters, metrics, interval }))
+  const ranked = useAnswer(request({ span, filters, metrics, where, groupBy: [dimension], limit: SERIES + 1 }))
+  const whole = useAnswer(request({ span, filters, metrics, where, interval }))
   // Seven of eight would leave a rest of one: then it has a series like the others.
   const all = ranked.answer?.rows ?? []
   const names = all.slice(0, all.length > SERIES ? SERIES - 1 : SERIES).map(({ of }) => of[0]!)
   const asked = useAnswer<Table<Value>>(names.length === 0 ? undefined : seriesRequest())
 
   function seriesRequest(): Request<Table<Value>> {
-    const where = [{ dimension, operator: 'in', value: names } as const]
-    return request({ span, filters, metrics, groupBy: [dimension], interval, where })
+    const named = { dimension, operator: 'in', value: names } as const
+    return request({ span, filters, metrics, groupBy: [dimension], interval, where: [...where, named] })
   }
   const shown = {
     answer: whole.answer,
@@ -67,6 +68,6 @@ export function useOverTime(dimension: FilterName, measure: Measure): OverTime {
       ).map((value) => value && Math.max(0, value))
       series.push({ name: 'all others', colour: OTHERS_COLOUR, values: others })
     }
-    return { times, series }
+    return inBars({ times, series }, barOf(span))
   }
 }

@@ -49,6 +49,16 @@ export function granularityOf({ start, end }: Span): Granularity {
   return '1d'
 }
 
+const BARS = [MINUTE, 2 * MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 6 * HOUR, DAY] as const
+/** Most bars of a chart: more are stripes. */
+const MOST_BARS = 100
+
+/** Milliseconds of a bar: whole windows of the range's granularity, so that sums of them are bars. */
+export function barOf(span: Span): number {
+  const least = WINDOW_MS[granularityOf(span)]
+  return BARS.find((bar) => bar >= least && (span.end - span.start) / bar <= MOST_BARS) ?? DAY
+}
+
 /** How often a page asks anew, in milliseconds; a range that is over does not change. */
 export function refreshOf(range: Range): number | undefined {
   if (!('last' in range)) return undefined
@@ -64,9 +74,27 @@ export function rangeInWords(range: Range): string {
   return `last ${amount === '1' ? '' : `${amount} `}${NAMES[unit]}${amount === '1' ? '' : 's'}`
 }
 
-const SHORT = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' })
+const SHORT = new Intl.DateTimeFormat(undefined, {
+  month: 'short',
+  day: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+  hourCycle: 'h23',
+})
 
 /** In the reader's own time zone. */
 export function shortTime(time: number): string {
   return SHORT.format(time)
+}
+
+/** A length in words: `15 minutes`, `hour`. */
+export function lengthInWords(milliseconds: number): string {
+  const [unit, name] =
+    milliseconds >= DAY
+      ? ([DAY, 'day'] as const)
+      : milliseconds >= HOUR
+        ? ([HOUR, 'hour'] as const)
+        : ([MINUTE, 'minute'] as const)
+  const amount = milliseconds / unit
+  return amount === 1 ? name : `${amount} ${name}s`
 }

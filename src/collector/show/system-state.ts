@@ -6,13 +6,15 @@ type Looked = Omit<Sources, 'ledger' | 'process'>
 
 /** Counts are since the start. */
 export function systemState(sources: Looked) {
+  const { operationBytes, maxOperationBytes } = sources.queue()
+  const { size, capacity, refused } = sources.memory()
   return {
-    queue: sources.queue(),
+    queue: { operationBytes, maxOperationBytes },
     targets: sources.targets(),
     /** Null until it was looked at. */
     store: sources.store() ?? null,
     normalise: sources.normalise(),
-    memory: sources.memory(),
+    memory: { size, capacity, refused },
     answers: sources.answers(),
     /** Values of operations left out, by field. */
     discarded: sources.discarded(),

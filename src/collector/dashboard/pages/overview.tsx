@@ -1,17 +1,17 @@
 /** Everything at a glance: what was spent, how it went, what is happening. */
 import { go, hashOf, parseAddress } from '../address.js'
 import { request } from '../api.js'
-import { useAnswer, useSubject } from '../asking.js'
+import { ofCalls, useAnswer, useSubject } from '../asking.js'
 import { Chart } from '../chart.js'
-import { sumOf, timesOf } from '../chart-data.js'
+import { inBars, sumOf, timesOf } from '../chart-data.js'
 import { CoverageNote } from '../coverage.js'
-import { count, duration, money, moneyShort, ratio, share, short } from '../format.js'
+import { count, duration, money, ratio, share, short } from '../format.js'
 import { Kpi } from '../kpi.js'
 import { LatestOperations } from '../latest-operations.js'
-import { useOverTime } from '../over-time.js'
 import { Panel } from '../panel.js'
-import { granularityOf, previousOf, rangeInWords, WINDOW_MS } from '../range.js'
-import { Ranking } from '../ranking.js'
+import { barOf, granularityOf, lengthInWords, previousOf, rangeInWords, WINDOW_MS } from '../range.js'
+import { SpendOverTime } from '../spend-over-time.js'
+import { SpendTable } from '../spend-table.js'
 
 const SUMS = {
   cost: ['cost_usd', 'sum'],
@@ -30,17 +30,20 @@ const SPEED = {
 const GLANCE = { ...SUMS, ...SPEED } as const
 
 export function Overview() {
-  const { span, filters, range } = useSubject()
+  const subject = useSubject()
+  const { span, filters, range } = subject
+  const where = ofCalls(subject)
   const interval = granularityOf(span)
-  const total = useAnswer(request({ span, filters, metrics: GLANCE }))
-  const before = useAnswer(request({ span: previousOf(span), filters, metrics: GLANCE }))
-  const series = useAnswer(request({ span, filters, metrics: GLANCE, interval }))
+  const total = useAnswer(request({ span, filters, where, metrics: GLANCE }))
+  const before = useAnswer(request({ span: previousOf(span), filters, where, metrics: GLANCE }))
+  const series = useAnswer(request({ span, filters, where, metrics: GLANCE, interval }))
   const now = total.answer?.rows[0]
   const then = before.answer?.rows[0]
   const rows = series.answer?.rows ?? []
   const coverage = total.answer?.coverage
   const times = timesOf(rows)
   const windowMs = WINDOW_MS[interval]
+  const barMs = barOf(span)
   const line = (measure: keyof typeof GLANCE) => rows.map((row) => row[measure])
   const link = (page: 'cost' | 'performance' | 'errors' | 'operations') =>
     hashOf({ ...parseAddress(location.hash), page, view: '' })
@@ -126,42 +129,45 @@ export function Overview() {
         />
         <CoverageKpi asked={total} />
       </div>
-      <SpendOverTime />
-      <TopSpenders />
+      <SpendOverTime dimension="model" />
+      <SpendTable dimension="service" title="Service" width={4} />
       <Panel
         title="Calls and failures"
-        hint={`per ${interval}`}
+        hint={`per ${lengthInWords(barMs)}`}
         asked={series}
         isEmpty={() => sumOf(line('operations')) === 0}
       >
         {() => (
           <Chart
-            label={`Operations and failures, ${rangeInWords(range)}`}
+            label={`Calls and failures, ${rangeInWords(range)}`}
             kind="bars"
             isStacked
-            windowMs={windowMs}
+            windowMs={barMs}
             format={short}
-            columns={{
-              times,
-              series: [
-                {
-                  name: 'failed',
-                  colour: '--bad',
-                  values: line('errors'),
-                  pick: () => go({ page: 'errors', view: '' }),
-                },
-                {
-                  name: 'succeeded',
-                  colour: '--series-1',
-                  values: rows.map((row) => (row.operations ?? 0) - (row.errors ?? 0)),
-                },
-              ],
-            }}
+            columns={inBars(
+              {
+                times,
+                series: [
+                  {
+                    name: 'failed',
+                    colour: '--bad',
+                    values: line('errors'),
+                    pick: () => go({ page: 'errors', view: '' }),
+                  },
+                  {
+                    name: 'succeeded',
+                    colour: '--series-1',
+                    values: rows.map((row) => (row.operations ?? 0) - (row.errors ?? 0)),
+                  },
+                ],
+              },
+              barMs,
+            )}
             total={({ values }) => short(sumOf(values))}
           />
         )}
       </Panel>
-      <Panel title="Latency" hint="of all operations" asked={series} isEmpty={() => sumOf(line('operations')) === 0}>
+      <Panel title="Latency" hint="of calls of a model" asked={series} isEmpty={() => sumOf(line('operations')) === 0}>
         {() => (
           <Chart
             label={`Latency, ${rangeInWords(range)}`}
@@ -199,73 +205,5 @@ function CoverageKpi({
     <Kpi label="Coverage" value={coverage?.cost} format={share} title="Of which share of the calls the cost is known">
       <span class="hint">priced · usage {share(coverage?.usage)}</span>
     </Kpi>
-  )
-}
-
-function SpendOverTime() {
-  const { span, range } = useSubject()
-  const interval = granularityOf(span)
-  const { asked, columns } = useOverTime('model', ['cost_usd', 'sum'])
-  return (
-    <Panel
-      title="Spend by model"
-      hint={`US dollars per ${interval}`}
-      asked={asked}
-      covered="cost"
-      width={8}
-      height={260}
-      isEmpty={() => columns!.series.length === 0}
-    >
-      {() => (
-        <Chart
-          label={`Spend by model, ${rangeInWords(range)}`}
-          kind="bars"
-          isStacked
-          windowMs={WINDOW_MS[interval]}
-          format={money}
-          axisFormat={moneyShort}
-          height={260}
-          columns={columns!}
-          total={({ values }) => money(sumOf(values))}
-        />
-      )}
-    </Panel>
-  )
-}
-
-function TopSpenders() {
-  const { span, filters } = useSubject()
-  const asked = useAnswer(
-    request({
-      span,
-      filters,
-      metrics: { cost: ['cost_usd', 'sum'], calls: ['calls', 'count'] },
-      groupBy: ['service'],
-      limit: 8,
-    }),
-  )
-  return (
-    <Panel
-      title="Spend by service"
-      asked={asked}
-      covered="cost"
-      width={4}
-      height={260}
-      isEmpty={({ rows }) => rows.length === 0}
-    >
-      {({ rows }) => (
-        <Ranking
-          rows={rows}
-          title="Service"
-          dimension="service"
-          name={({ of }) => of[0]!}
-          bar={({ cost }) => cost}
-          columns={[
-            { title: 'Spend', value: ({ cost }) => cost, format: money },
-            { title: 'Calls', value: ({ calls }) => calls, format: short },
-          ]}
-        />
-      )}
-    </Panel>
   )
 }

@@ -1,0 +1,94 @@
+/** The operations themselves: searched by the filters, page by page. */
+import { useEffect, useState } from 'preact/hooks'
+import type { Operation } from 'tokmeter/core'
+import { go, useAddress } from '../address.js'
+import { answerOf, type Unanswered } from '../api.js'
+import { useAnswer, useSubject } from '../asking.js'
+import { OperationDetails } from '../operation-details.js'
+import { type OperationsAnswer, operationsRequest } from '../operation-list.js'
+import { OperationTable } from '../operation-table.js'
+import { Panel } from '../panel.js'
+import { ErrorState } from '../states.js'
+
+const PAGE = '50'
+const OUTCOMES = [
+  { view: '', title: 'All' },
+  { view: 'failed', title: 'Failed' },
+  { view: 'succeeded', title: 'Succeeded' },
+] as const
+
+export function Operations() {
+  const { span, filters } = useSubject()
+  const { view } = useAddress()
+  const outcome: { failed?: string } =
+    view === 'failed' ? { failed: 'true' } : view === 'succeeded' ? { failed: 'false' } : {}
+  const asked = useAnswer<OperationsAnswer>(operationsRequest(span, filters, { ...outcome, limit: PAGE }))
+  const [older, setOlder] = useState<{ readonly operations: readonly Operation[]; readonly cursor: string | null }>()
+  const [error, setError] = useState<Unanswered>()
+  // Another question: the pages of the last one are not its own.
+  useEffect(() => setOlder(undefined), [view, JSON.stringify(filters), asked.request?.parameters?.get('start_time')])
+  async function more(cursor: string): Promise<void> {
+    try {
+      const next = await answerOf(operationsRequest(span, filters, { ...outcome, limit: PAGE, cursor }))
+      setOlder((before) => ({
+        operations: [...(before?.operations ?? []), ...next.operations],
+        cursor: next.next_cursor,
+      }))
+      setError(undefined)
+    } catch (failure) {
+      setError(failure as Unanswered)
+    }
+  }
+  const outcomes = (
+    <fieldset class="segments small">
+      <legend class="unseen">Outcome</legend>
+      {OUTCOMES.map((one) => (
+        <button
+          key={one.view}
+          type="button"
+          aria-pressed={one.view === view}
+          onClick={() => go({ view: one.view }, false)}
+        >
+          {one.title}
+        </button>
+      ))}
+    </fieldset>
+  )
+  return (
+    <div class="grid">
+      <Panel
+        title="Operations"
+        hint="the latest first"
+        asked={asked}
+        width={12}
+        height={600}
+        tools={outcomes}
+        isEmpty={({ operations }) => operations.length === 0}
+      >
+        {({ operations, next_cursor }) => {
+          const cursor = older === undefined ? next_cursor : older.cursor
+          return (
+            <>
+              <OperationTable operations={merged(operations, older?.operations ?? [])} />
+              {error && <ErrorState error={error} isOld />}
+              {cursor !== null && (
+                <p class="more">
+                  <button type="button" class="button" onClick={() => more(cursor)}>
+                    Older ones
+                  </button>
+                </p>
+              )}
+            </>
+          )
+        }}
+      </Panel>
+      <OperationDetails />
+    </div>
+  )
+}
+
+/** The first page is asked anew while older ones stay: what moved from the one to the others is shown once. */
+function merged(latest: readonly Operation[], older: readonly Operation[]): readonly Operation[] {
+  const ids = new Set(latest.map(({ id }) => id))
+  return [...latest, ...older.filter(({ id }) => !ids.has(id))]
+}
