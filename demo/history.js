@@ -143,10 +143,11 @@ function eventOf(program, time, hoursAgo, random, id) {
   const answer = chosen(program.answers, random)
   const { usage = {}, provider, isStreamed } = answer
   const vary = logNormal(random, 0.7)
-  const tokens = (/** @type {number | undefined} */ recorded) =>
-    recorded === undefined ? undefined : Math.max(recorded === 0 ? 0 : 1, Math.round(recorded * answer.scale * vary))
-  const input = tokens(usage.inputTokens)
-  const output = answer.operation === 'embeddings' ? 0 : tokens(usage.outputTokens)
+  const tokens = (/** @type {number | undefined} */ recorded, /** @type {number} */ scale) =>
+    recorded === undefined ? undefined : Math.max(recorded === 0 ? 0 : 1, Math.round(recorded * scale * vary))
+  const input = tokens(usage.inputTokens, answer.scale)
+  // To a longer question the answer is longer, but not by as much.
+  const output = answer.operation === 'embeddings' ? 0 : tokens(usage.outputTokens, Math.min(3, answer.scale))
   const isFailing = provider === OUTAGE.provider && isWithin(hoursAgo, OUTAGE.hoursAgo)
   const error = random() < (isFailing ? OUTAGE.share : 0.012) ? ERRORS[Math.floor(random() * ERRORS.length)] : undefined
   const duration = (answer.operation === 'embeddings' ? 90 : 500 + 9 * (output ?? 100)) * logNormal(random, 0.35)

@@ -6,6 +6,7 @@ import { type Page, useAddress } from './address.js'
 import { answerOf, request, Unanswered, whenUnauthorised } from './api.js'
 import { type Subject, SubjectContext } from './asking.js'
 import { Frame } from './frame.js'
+import { LiveContext, useLiveStream } from './live-context.js'
 import { Cost } from './pages/cost.js'
 import { Errors } from './pages/errors.js'
 import { FirstRun } from './pages/first-run.js'
@@ -113,12 +114,15 @@ function Pages({ settings, ahead }: { settings: DashboardSettings; ahead: number
     () => ({ settings, range, filters, span: spanOf(range, Date.now() + ahead), tick }),
     [key, tick, settings],
   )
+  const live = useLiveStream(filters)
   const Content = CONTENT[page]
   return (
-    <SubjectContext.Provider value={subject}>
-      <Frame page={page}>
-        <Content key={page} />
-      </Frame>
-    </SubjectContext.Provider>
+    <LiveContext.Provider value={live}>
+      <SubjectContext.Provider value={subject}>
+        <Frame page={page}>
+          <Content key={page} />
+        </Frame>
+      </SubjectContext.Provider>
+    </LiveContext.Provider>
   )
 }

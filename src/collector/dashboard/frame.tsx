@@ -5,6 +5,7 @@ import { hashOf, PAGES, type Page, parseAddress } from './address.js'
 import { useSubject } from './asking.js'
 import { FilterBar } from './filter-bar.js'
 import { Icon } from './icons.js'
+import { LiveStatus } from './live-status.js'
 import { QueryDialog } from './query-dialog.js'
 import { RangePicker } from './range-picker.js'
 import { logOut } from './session.js'
@@ -48,6 +49,7 @@ export function Frame({ page, children }: { page: Page; children: ComponentChild
             </li>
           ))}
         </ul>
+        <LiveStatus />
         <div class="navigation-foot">
           <ThemeButton />
           {settings.has_tokens && (

@@ -33,3 +33,9 @@ export function costOf({ cost }: Operation): number | null {
 export function modelOf({ requestModel, responseModel }: Operation): string {
   return requestModel ?? responseModel ?? ''
 }
+
+/** One list after the other; what is in both stands in the first. */
+export function merged(latest: readonly Operation[], older: readonly Operation[]): readonly Operation[] {
+  const ids = new Set(latest.map(({ id }) => id))
+  return [...latest, ...older.filter(({ id }) => !ids.has(id))]
+}

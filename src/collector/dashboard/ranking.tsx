@@ -2,7 +2,6 @@
 import type { ComponentChildren } from 'preact'
 import { type FilterName, go } from './address.js'
 import { useSubject } from './asking.js'
-import { colourOf } from './colours.js'
 import { type Format, nameOf, ratio } from './format.js'
 
 export type Column<Row> = {
@@ -63,7 +62,7 @@ export function Ranking<Row>({ rows, title, name, dimension, bar, columns, more 
                     </button>
                   )}
                   <span class="bar" aria-hidden="true">
-                    <span style={{ width: `${width}%`, background: `var(${colourOf(dimension ?? title, own)})` }} />
+                    <span style={{ width: `${width}%` }} />
                   </span>
                 </th>
                 {columns.map((column) => {

@@ -1,6 +1,7 @@
 /** What was spent, on what, and where it leads. */
 import { request } from '../api.js'
 import { useAnswer, useSubject } from '../asking.js'
+import { BudgetPanel } from '../budget-panel.js'
 import { type Choice, Choices, useChoice } from '../by-dimension.js'
 import { CacheEfficiency } from '../cache-efficiency.js'
 import { CoverageNote } from '../coverage.js'
@@ -86,6 +87,7 @@ export function Cost() {
       </div>
       <SpendOverTime dimension={dimension} tools={<Choices label="Tell apart by" choices={DIMENSIONS} />} />
       <MonthProjection />
+      <BudgetPanel />
       <SpendTable dimension={dimension} title={DIMENSIONS.find(({ name }) => name === dimension)!.title} />
       <div class="stack span-6">
         <TokenTypes />

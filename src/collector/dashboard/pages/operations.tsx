@@ -5,7 +5,7 @@ import { go, useAddress } from '../address.js'
 import { answerOf, type Unanswered } from '../api.js'
 import { useAnswer, useSubject } from '../asking.js'
 import { OperationDetails } from '../operation-details.js'
-import { type OperationsAnswer, operationsRequest } from '../operation-list.js'
+import { merged, type OperationsAnswer, operationsRequest } from '../operation-list.js'
 import { OperationTable } from '../operation-table.js'
 import { Panel } from '../panel.js'
 import { ErrorState } from '../states.js'
@@ -85,10 +85,4 @@ export function Operations() {
       <OperationDetails />
     </div>
   )
-}
-
-/** The first page is asked anew while older ones stay: what moved from the one to the others is shown once. */
-function merged(latest: readonly Operation[], older: readonly Operation[]): readonly Operation[] {
-  const ids = new Set(latest.map(({ id }) => id))
-  return [...latest, ...older.filter(({ id }) => !ids.has(id))]
 }
