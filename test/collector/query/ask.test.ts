@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { IdentifiedOperation } from '../../../src/collector/batch.js'
-import { type Answer, ask } from '../../../src/collector/query/ask.js'
+import { type Answer, ask, askApart, askRows } from '../../../src/collector/query/ask.js'
 import { InvalidQuestion } from '../../../src/collector/query/invalid-question.js'
 import { AGGREGATIONS, type Aggregation, FIELD_NAMES } from '../../../src/collector/query/measures.js'
 import type { Question } from '../../../src/collector/query/question.js'
@@ -127,6 +127,17 @@ function expectClose(actual: unknown, expected: number | null, of: string): void
     ).toBe(true)
 }
 
+function expectAlike(actual: Omit<Answer, 'coverage'>, expected: Omit<Answer, 'coverage'>): void {
+  const { rows, ...rest } = expected
+  expect(actual).toEqual({ ...rest, rows: expect.anything() })
+  expect(actual.rows).toHaveLength(rows.length)
+  rows.forEach((row, index) => {
+    for (const [column, value] of Object.entries(row))
+      if (typeof value === 'number') expectClose(actual.rows[index]![column], value, column)
+      else expect(actual.rows[index]![column]).toBe(value)
+  })
+}
+
 test('any question is answered as a recomputation over the operations answers it', async () => {
   await fc.assert(
     fc.asyncProperty(anyQuestion, async (asked) => {
@@ -144,6 +155,25 @@ test('any question is answered as a recomputation over the operations answers it
       }
     }),
     { numRuns: Number(process.env['QUERY_RUNS'] ?? 40) },
+  )
+})
+
+test('numbers told apart by several dimensions at once are those of a question for each, and of one for the whole', async () => {
+  // One that only the operations tell makes all be read from them, for the very range.
+  const isRaw = (dimension: string) => ['user_id', 'conversation_id', 'tag:team'].includes(dimension)
+  const several = anyQuestion.filter(
+    ({ groupBy }) => groupBy.length > 0 && groupBy.every((one) => isRaw(one) === isRaw(groupBy[0]!)),
+  )
+  await fc.assert(
+    fc.asyncProperty(several, fc.integer({ min: 1, max: 5 }), async (given, limit) => {
+      const asked = { ...given, interval: undefined, limit }
+      const { total, by } = await askApart(asked, store, place)
+      const whole = await ask({ ...asked, groupBy: [] }, store, place)
+      if (whole.source === total.source) expectAlike(total, whole)
+      for (const dimension of asked.groupBy)
+        expectAlike(by[dimension]!, await askRows({ ...asked, groupBy: [dimension] }, store, place))
+    }),
+    { numRuns: Number(process.env['QUERY_RUNS'] ?? 20) },
   )
 })
 
