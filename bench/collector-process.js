@@ -23,20 +23,33 @@ export function requests(count, spans) {
   return Array.from({ length: count }, () => gzipSync(protobufTraces(attributesOf, spans, Date.now()), { level: 1 }))
 }
 
+/** Seconds of CPU that a `stat` file of /proc tells, and the name in it; of a thread that has ended, none. @param {string} path */
+function cpuIn(path) {
+  let stat = ''
+  try {
+    stat = readFileSync(path, 'utf8')
+  } catch {
+    return { name: '', seconds: 0 }
+  }
+  const end = stat.lastIndexOf(')')
+  const [user, system] = stat
+    .slice(end + 2)
+    .split(' ')
+    .slice(11, 13)
+  return { name: stat.slice(stat.indexOf('(') + 1, end), seconds: (Number(user) + Number(system)) / 100 }
+}
+
 /** Seconds of CPU of a process: of its JavaScript, of the threads of the engine, and of all others. @param {number} pid */
 function cpuOf(pid) {
   const seconds = { main: 0, engine: 0, others: 0 }
   for (const thread of readdirSync(`/proc/${pid}/task`)) {
-    const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8')
-    const name = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'))
-    const [user, system] = stat
-      .slice(stat.lastIndexOf(') ') + 2)
-      .split(' ')
-      .slice(11, 13)
-    // The binding names its threads; those of Node's pool, which wait for them, and of V8 are all called as the program.
-    const group = thread === String(pid) ? 'main' : /^(node|v8|libuv|V8)/.test(name) ? 'others' : 'engine'
-    seconds[group] += (Number(user) + Number(system)) / 100
+    const { name, seconds: spent } = cpuIn(`/proc/${pid}/task/${thread}/stat`)
+    if (thread === String(pid)) seconds.main += spent
+    // Those of Node's pool and of V8 are called as the program, and last as long as it.
+    else if (/^(node|v8|libuv|V8)/.test(name)) seconds.others += spent
   }
+  // The engine's come and go: what they took is in the sum of the process only, once they are gone.
+  seconds.engine = cpuIn(`/proc/${pid}/stat`).seconds - seconds.main - seconds.others
   return seconds
 }
 

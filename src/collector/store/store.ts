@@ -158,13 +158,15 @@ function withoutSecrets(url: string): string {
 
 /** Tables are loaded behind the first query: one that is damaged is to be known before anything is accepted for it. */
 async function readEveryTable(engine: Engine, placement: Placement): Promise<void> {
-  for (const { name: table } of STORED_TABLES) {
-    try {
-      await engine.query(`SELECT count() FROM ${qualified(placement, table)}`)
-    } catch (cause) {
-      throw new Error(`the table ${table} is damaged: ${messageOf(cause)}`, { cause })
-    }
-  }
+  await Promise.all(
+    STORED_TABLES.map(async ({ name: table }) => {
+      try {
+        await engine.query(`SELECT count() FROM ${qualified(placement, table)}`)
+      } catch (cause) {
+        throw new Error(`the table ${table} is damaged: ${messageOf(cause)}`, { cause })
+      }
+    }),
+  )
 }
 
 function createStore(
