@@ -5,7 +5,7 @@
 import type { Call } from './call.js'
 import { type Method, patch } from './prototype.js'
 import { isClientStream, watchStream } from './stream.js'
-import { isPromise, Watched } from './watched.js'
+import { isPromise, Watched, type Watcher } from './watched.js'
 
 /** The parts of `APIPromise` used here, from openai 4.19 and @anthropic-ai/sdk 0.20 on. */
 type ApiPromise = {
@@ -31,8 +31,8 @@ export function watchPromise(promise: unknown, call: Call): boolean {
 const WATCHING = Symbol('watching')
 type Parse = Method & { [WATCHING]?: Watching }
 
-/** The watching of one call: of the promise its `create` returned, and of those derived from it. */
-class Watching {
+/** The watching of one call: of the promise its `create` returned, of those derived from it, and of the response they all wait for. */
+class Watching implements Watcher<unknown> {
   readonly #call: Call
   readonly #response: Promise<unknown>
   /** Stands where `#response` stood. */
@@ -44,10 +44,20 @@ class Watching {
   constructor(response: Promise<unknown>, call: Call) {
     this.#response = response
     this.#call = call
-    this.#watched = new Watched(response, this.#responded, this.#failed, () => {
-      this.#isUsed = true
-    })
-    call.beforeSending = this.#watchUnused
+    this.#watched = new Watched(response, this)
+    call.watching = this
+  }
+
+  fulfilled(): void {
+    this.#call.handle.responded()
+  }
+
+  rejected(error: unknown): void {
+    this.#call.fail(error)
+  }
+
+  used(): void {
+    this.#isUsed = true
   }
 
   /** Watches `promise`, whose response is that of the call. */
@@ -83,23 +93,37 @@ class Watching {
 
   #parsed(parsed: unknown): unknown {
     this.#call.isParsing = true
-    if (isPromise(parsed)) return new Watched(parsed, (answer) => answered(answer, this.#call), this.#failed)
+    if (isPromise(parsed)) return new Watched(parsed, new AnswerWatcher(this.#call))
     answered(parsed, this.#call)
     return parsed
   }
 
-  readonly #responded = () => this.#call.handle.responded()
-
-  readonly #failed = (error: unknown) => this.#call.fail(error)
-
-  // A call whose promise nobody waits for is counted as well, so it has to be waited for here. Where nobody handles its failure,
-  // the process has to hear of it as before: hence one that rejects likewise takes the place of the promise that is watched,
-  // instead of a handler on the side, which would make every rejection a handled one.
-  readonly #watchUnused = () => {
-    this.#call.beforeSending = undefined
+  /**
+   * The request is about to leave. A call whose promise nobody waits for is counted as well, so it has to be waited for here. Where
+   * nobody handles its failure, the process has to hear of it as before: hence one that rejects likewise takes the place of the
+   * promise that is watched, instead of a handler on the side, which would make every rejection a handled one.
+   */
+  sending(): void {
     if (this.#isUsed) return
-    this.#watched = new Watched(this.#response, this.#responded, this.#failed).then()
+    this.#watched = new Watched(this.#response, this).then()
     for (const promise of this.#promises) promise.responsePromise = this.#watched as Promise<unknown>
+  }
+}
+
+/** Sees the answer that a client's promise is parsed to. */
+class AnswerWatcher implements Watcher<unknown> {
+  readonly #call: Call
+
+  constructor(call: Call) {
+    this.#call = call
+  }
+
+  fulfilled(answer: unknown): void {
+    answered(answer, this.#call)
+  }
+
+  rejected(error: unknown): void {
+    this.#call.fail(error)
   }
 }
 

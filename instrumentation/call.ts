@@ -42,8 +42,8 @@ export class Call {
   /** The client has begun to read the body, so how the call ends will be seen there. */
   isParsing = false
   isAnswered = false
-  /** Called once, shortly before the first HTTP request leaves. */
-  beforeSending: (() => void) | undefined
+  /** Told shortly before each HTTP request leaves. */
+  watching: { sending(): void } | undefined
   #requests = 0
   #place: Pick<OperationEnd, 'serverAddress' | 'serverPort' | 'streamed'> | undefined
 

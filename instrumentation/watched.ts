@@ -1,23 +1,21 @@
 /** Sees how a promise settles without adding one to the chain: where contexts are kept, each promise costs microseconds. */
 
+/** Sees how a promise settles. None of its methods may throw. */
+export type Watcher<T> = {
+  fulfilled(value: T): void
+  rejected(error: unknown): void
+  /** Called at every `then`. */
+  used?(): void
+}
+
 /** What stands where a promise stood of which only `then` is used: it sees what passes through whichever is made of it. */
 export class Watched<T> implements PromiseLike<T> {
   readonly #promise: Promise<T>
-  readonly #onValue: (value: T) => void
-  readonly #onError: (error: unknown) => void
-  readonly #onThen: (() => void) | undefined
+  readonly #watcher: Watcher<T>
 
-  /** None of the functions may throw. `onThen` is called at every `then`, the others when it is settled. */
-  constructor(
-    promise: Promise<T>,
-    onValue: (value: T) => void,
-    onError: (error: unknown) => void,
-    onThen?: () => void,
-  ) {
+  constructor(promise: Promise<T>, watcher: Watcher<T>) {
     this.#promise = promise
-    this.#onValue = onValue
-    this.#onError = onError
-    this.#onThen = onThen
+    this.#watcher = watcher
   }
 
   // biome-ignore lint/suspicious/noThenProperty: to be one is what it is for.
@@ -25,14 +23,15 @@ export class Watched<T> implements PromiseLike<T> {
     onFulfilled?: ((value: T) => R | PromiseLike<R>) | null,
     onRejected?: ((error: unknown) => E | PromiseLike<E>) | null,
   ): Promise<R | E> {
-    this.#onThen?.()
+    const watcher = this.#watcher
+    watcher.used?.()
     return this.#promise.then(
       (value) => {
-        this.#onValue(value)
+        watcher.fulfilled(value)
         return typeof onFulfilled === 'function' ? onFulfilled(value) : (value as unknown as R)
       },
       (error) => {
-        this.#onError(error)
+        watcher.rejected(error)
         if (typeof onRejected === 'function') return onRejected(error)
         throw error
       },

@@ -3,6 +3,7 @@ import { context } from '@opentelemetry/api'
 import type { Operation, OperationError } from '../operation.js'
 import { ABANDONED, toOperationError } from './failure.js'
 import { OpenOperation } from './open-operation.js'
+import { OpenOperations } from './open-operations.js'
 import type { OperationSpan } from './tracing.js'
 
 /** What is known when a unit of work begins. */
@@ -74,21 +75,19 @@ const LOOK_EVERY_MS = 1000
 const OPEN_LIMIT = 10_000
 
 export function createCapture({ record, beginSpan }: CaptureOptions): Capture {
-  const open = new Set<OpenOperation>()
+  const open = new OpenOperations()
   const collected = new FinalizationRegistry<OpenOperation>(abandon)
-  /** Those begun since the last look, with their handles: only what stays open is worth being watched for its collection. */
-  let young = new Map<OpenOperation, Handle>()
   let isLooking = false
 
-  /** Lets go of the handles of what is still open: from now on their collection is told. */
+  /** Lets go of the handles of what is still open: from now on their collection is told. Only what stays open is worth it. */
   function look(): void {
     isLooking = false
-    for (const [operation, handle] of young) {
-      if (operation.ended) continue
+    // From the newest on, as far as those that the last look has seen.
+    for (let operation = open.newest; operation?.handle !== undefined; operation = operation.older) {
       operation.isWatched = true
-      collected.register(handle, operation, operation)
+      collected.register(operation.handle, operation, operation)
+      operation.handle = undefined
     }
-    young = new Map()
   }
 
   function finish(
@@ -98,6 +97,7 @@ export function createCapture({ record, beginSpan }: CaptureOptions): Capture {
     durationMs: number | undefined,
   ): void {
     operation.ended = true
+    operation.handle = undefined
     open.delete(operation)
     let finished: Operation
     try {
@@ -160,7 +160,6 @@ export function createCapture({ record, beginSpan }: CaptureOptions): Capture {
       const operation = this.#operation
       if (operation.ended) return
       if (operation.isWatched) collected.unregister(operation)
-      else young.delete(operation)
       finish(operation, fields, error, performance.now() - operation.startedAt)
     }
   }
@@ -169,13 +168,9 @@ export function createCapture({ record, beginSpan }: CaptureOptions): Capture {
     begin(start) {
       const operation = new OpenOperation(start, beginSpan)
       open.add(operation)
-      if (open.size > OPEN_LIMIT)
-        for (const oldest of open) {
-          abandon(oldest)
-          break
-        }
+      if (open.size > OPEN_LIMIT) abandon(open.oldest!)
       const handle = new Handle(operation)
-      young.set(operation, handle)
+      operation.handle = handle
       if (!isLooking) {
         isLooking = true
         setTimeout(look, LOOK_EVERY_MS).unref()
@@ -183,7 +178,7 @@ export function createCapture({ record, beginSpan }: CaptureOptions): Capture {
       return handle
     },
     abandonOpen() {
-      for (const operation of open) abandon(operation)
+      for (let oldest = open.oldest; oldest !== undefined; oldest = open.oldest) abandon(oldest)
     },
     get open() {
       return open.size

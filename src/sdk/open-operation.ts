@@ -4,12 +4,17 @@ import type { Operation, OperationError } from '../operation.js'
 import type { OperationEnd, OperationStart } from './capture.js'
 import type { OperationSpan } from './tracing.js'
 
-/** The state of an operation under way. The handle refers to it, never it to the handle: so the handle can be collected. */
+/** The state of an operation under way. Its handle refers to it, and it to its handle only while it is young. */
 export class OpenOperation {
   readonly start: OperationStart & { readonly startTime: number }
   readonly startedAt = performance.now()
   readonly span: OperationSpan | undefined
   ended = false
+  /** Those begun before and after it, among what is open. */
+  older: OpenOperation | undefined = undefined
+  newer: OpenOperation | undefined = undefined
+  /** Its handle while it is young: afterwards the handle can be collected. */
+  handle: object | undefined = undefined
   /** The collection of its handle will be told. */
   isWatched = false
   retries = 0
