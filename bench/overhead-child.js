@@ -3,7 +3,6 @@
  * how long that took. Every variant has the same client and its own providers of spans and metrics, without exporters; what they let
  * be set is set to cost the least: no content is captured, no events are made, no prices are fetched.
  */
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { cpuMicroseconds } from './rounds.js'
@@ -72,6 +71,7 @@ async function countMeasured(reader) {
 /**
  * @typedef {object} Variant
  * @property {any} client
+ * @property {import('@opentelemetry/api').ContextAPI} context Of the copy of OpenTelemetry's API that the instrumentation has.
  * @property {() => Promise<void>} settle Does what the instrumentation has put off: that belongs to what a call costs.
  * @property {() => Promise<number>} measured Calls found in the metrics.
  */
@@ -79,23 +79,14 @@ async function countMeasured(reader) {
 /** @type {Record<string, () => Variant | Promise<Variant>>} */
 const VARIANTS = {
   bare() {
-    return { client: createClient(requireFrom('bare')), settle: async () => {}, measured: async () => 0 }
+    const require = createRequire(import.meta.url)
+    const context = keepContext(require)
+    return { client: createClient(requireFrom('bare')), context, settle: async () => {}, measured: async () => 0 }
   },
 
-  async tokmeter() {
-    const require = createRequire(import.meta.url)
-    const { context, trace } = require('@opentelemetry/api')
-    const { TracerProvider } = require('@opentelemetry/sdk-trace')
-    const { AsyncLocalStorageContextManager } = require('@opentelemetry/context-async-hooks')
-    trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [countingProcessor] }))
-    context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
-    const { start } = await import('tokmeter')
-    const { instrument } = await import('tokmeter/instrumentation/openai')
-    const reader = createReader(require)
-    const tokmeter = start({ readers: [reader], prometheus: false, otlp: false })
-    const client = instrument(createClient(requireFrom('bare')))
-    return { client, settle: () => tokmeter.forceFlush(), measured: () => countMeasured(reader) }
-  },
+  tokmeter: () => startTokmeter({}),
+
+  'tokmeter-metrics': () => startTokmeter({ spans: false }),
 
   contrib() {
     const require = requireFrom('contrib')
@@ -103,7 +94,8 @@ const VARIANTS = {
     const { registerInstrumentations } = require('@opentelemetry/instrumentation')
     const { OpenAIInstrumentation } = require('@opentelemetry/instrumentation-openai')
     registerInstrumentations({ instrumentations: [new OpenAIInstrumentation({ captureMessageContent: false })] })
-    return { client: createClient(require), settle: async () => {}, measured: () => countMeasured(reader) }
+    const { context } = require('@opentelemetry/api')
+    return { client: createClient(require), context, settle: async () => {}, measured: () => countMeasured(reader) }
   },
 
   async openlit() {
@@ -120,7 +112,8 @@ const VARIANTS = {
       disableEvents: true,
       pricingJson: { chat: { [MODEL]: { promptPrice: 0.00015, completionPrice: 0.0006 } } },
     })
-    return { client: createClient(require), settle: async () => {}, measured: () => countMeasured(reader) }
+    const { context } = require('@opentelemetry/api')
+    return { client: createClient(require), context, settle: async () => {}, measured: () => countMeasured(reader) }
   },
 
   traceloop() {
@@ -129,8 +122,32 @@ const VARIANTS = {
     const { registerInstrumentations } = require('@opentelemetry/instrumentation')
     const { OpenAIInstrumentation } = require('@traceloop/instrumentation-openai')
     registerInstrumentations({ instrumentations: [new OpenAIInstrumentation({ traceContent: false })] })
-    return { client: createClient(require), settle: async () => {}, measured: () => countMeasured(reader) }
+    const { context } = require('@opentelemetry/api')
+    return { client: createClient(require), context, settle: async () => {}, measured: () => countMeasured(reader) }
   },
+}
+
+/** Registers what keeps contexts, as every TracerProvider of Node does. @param {NodeRequire} require */
+function keepContext(require) {
+  const { context } = require('@opentelemetry/api')
+  const { AsyncLocalStorageContextManager } = require('@opentelemetry/context-async-hooks')
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
+  return context
+}
+
+/** @param {Pick<import('tokmeter').StartOptions, 'spans'>} options @returns {Promise<Variant>} */
+async function startTokmeter(options) {
+  const require = createRequire(import.meta.url)
+  const { trace } = require('@opentelemetry/api')
+  const { TracerProvider } = require('@opentelemetry/sdk-trace')
+  trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [countingProcessor] }))
+  const context = keepContext(require)
+  const { start } = await import('tokmeter')
+  const { instrument } = await import('tokmeter/instrumentation/openai')
+  const reader = createReader(require)
+  const tokmeter = start({ readers: [reader], prometheus: false, otlp: false, ...options })
+  const client = instrument(createClient(requireFrom('bare')))
+  return { client, context, settle: () => tokmeter.forceFlush(), measured: () => countMeasured(reader) }
 }
 
 /** @param {NodeRequire} require */
@@ -139,7 +156,7 @@ function createClient(require) {
   return new OpenAI({ apiKey: 'none', baseURL, maxRetries: 0 })
 }
 
-const { client, settle, measured } = await VARIANTS[variant]()
+const { client, context, settle, measured } = await VARIANTS[variant]()
 
 async function chat() {
   const answer = await client.chat.completions.create({ model: MODEL, messages: MESSAGES })
@@ -163,10 +180,11 @@ async function stream(chunks, chunkDelayMs) {
 let calls = 0
 
 /**
- * The calls are made as in a server that is traced, where every request has its context, the bare ones too. Elsewhere the
- * first who needs a context is charged with what Node takes for keeping one, which on Node 20 slows every promise.
+ * The calls are made as in a server that is traced, where every request has its context, the bare ones too, kept by OpenTelemetry's
+ * context manager. Elsewhere the first who needs a context is charged with what Node takes for keeping one, which on Node 20 slows
+ * every promise; and where two keep one, the second.
  */
-const requests = new AsyncLocalStorage()
+const REQUEST = Symbol('request')
 
 /**
  * Calls that do not stream come one after the other; streams are open at the same time.
@@ -174,7 +192,11 @@ const requests = new AsyncLocalStorage()
  * @returns {Promise<Round>}
  */
 async function run({ kind, count, chunks, chunkDelayMs }) {
-  return requests.run({}, () => runRound(kind, count, chunks, chunkDelayMs))
+  return context.with(context.active().setValue(REQUEST, true), async () => {
+    await undefined
+    if (context.active().getValue(REQUEST) !== true) throw new Error('BUG: nobody keeps contexts')
+    return runRound(kind, count, chunks, chunkDelayMs)
+  })
 }
 
 /**

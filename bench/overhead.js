@@ -4,9 +4,9 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { emit, progress } from './line.js'
 import { install, installedVersion, RIVALS } from './rivals.js'
-import { alternate, errorOfMedian, median } from './rounds.js'
+import { alternate, estimate, median } from './rounds.js'
 
-const names = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))
+const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))
 const isShort = process.argv.includes('--short')
 /** Content-bearing chunks of a stream. */
 const CHUNKS = 200
@@ -62,32 +62,88 @@ async function startVariant(variant, baseURL) {
 }
 
 /**
- * What is measured. Chunks come one by one, as from a model: sent all at once they are read several at a time, the more the slower
- * the reader, and slow would look like fast. So streams are paced, many are open at the same time, and only CPU time tells.
+ * What is measured. `settings`: tokmeter as it comes, and with `spans: false`, as those have it who measure only.
+ * Chunks come one by one, as from a model: sent all at once they are read several at a time, the more the slower the reader, and slow
+ * would look like fast. So streams are paced, many are open at the same time, and only CPU time tells.
  */
 const KINDS = {
-  // The warm-up is as many calls as Node takes to be done compiling them: what a service runs is warm.
-  chat: { order: { kind: 'chat', count: 50 }, unit: 'µs/call', units: 50, rounds: 150, warmUp: 60 },
+  // The warm-up is as many calls as Node takes to be done compiling them: what a service runs is warm. Short rounds, so that those
+  // that are compared see the same machine.
+  chat: {
+    order: { kind: 'chat', count: 20 },
+    unit: 'µs/call',
+    units: 20,
+    rounds: 100,
+    warmUp: 100,
+    generations: 5,
+    settings: ['tokmeter', 'tokmeter-metrics'],
+  },
   stream: {
     order: { kind: 'stream', count: 20, chunks: CHUNKS, chunkDelayMs: 3 },
     unit: 'µs/chunk',
     units: 20 * CHUNKS,
     rounds: 60,
     warmUp: 16,
+    generations: 1,
+    settings: ['tokmeter'],
   },
 }
 
 /**
- * @param {keyof typeof KINDS} kind
- * @param {Record<string, Child>} children
- * @param {Record<string, string>} failures By rival, why it does not take part.
+ * Starts the variants. Who cannot be started does not take part, if he is a rival.
+ * @param {readonly string[]} variants
+ * @param {string} baseURL
+ * @param {Record<string, string>} failures By rival, why he does not: added to.
  */
-async function compare(kind, children, failures) {
-  const { order, unit, units, ...long } = KINDS[kind]
-  const { rounds, warmUp } = isShort ? { rounds: 12, warmUp: 6 } : long
-  progress(`overhead.${kind}: ${rounds} rounds of ${order.count} calls by each of ${Object.keys(children).join(', ')}`)
-  const variants = Object.fromEntries(Object.entries(children).map(([name, child]) => [name, () => child.ask(order)]))
-  const results = await alternate(variants, { rounds, warmUp })
+async function startAll(variants, baseURL, failures) {
+  /** @type {Record<string, Child>} */
+  const children = {}
+  for (const variant of variants) {
+    const missing = variant in RIVALS ? (failures[variant] ?? (await install(variant))) : undefined
+    const child = missing ?? (await startVariant(variant, baseURL))
+    if (typeof child !== 'string') children[variant] = child
+    else if (variant in RIVALS) failures[variant] = child
+    else throw new Error(`${variant} cannot be started: ${child}`)
+  }
+  return children
+}
+
+/**
+ * @typedef {import('./overhead-child.js').Round} Round
+ * @typedef {{ calls: number, spans: number, measurements: number }} Counts
+ */
+
+/**
+ * @param {keyof typeof KINDS} kind
+ * @param {string} baseURL
+ */
+async function compare(kind, baseURL) {
+  const { order, unit, units, settings, ...long } = KINDS[kind]
+  const names = ['bare', ...settings, ...Object.keys(RIVALS)]
+  const { rounds, warmUp, generations } = isShort ? { rounds: 12, warmUp: 6, generations: 1 } : long
+  progress(
+    `overhead.${kind}: ${generations} times ${rounds} rounds of ${order.count} calls by each of ${names.join(', ')}`,
+  )
+  /** @type {Record<string, Round[]>[]} */
+  const results = []
+  /** @type {Record<string, string>} */
+  const failures = {}
+  /** @type {Record<string, Counts>} */
+  const counts = {}
+  for (let generation = 0; generation < generations; generation++) {
+    const children = await startAll(names, baseURL, failures)
+    const variants = Object.fromEntries(Object.entries(children).map(([name, child]) => [name, () => child.ask(order)]))
+    results.push(await alternate(variants, { rounds, warmUp }))
+    for (const [name, child] of Object.entries(children)) {
+      counts[name] = await child.ask({ kind: 'count' })
+      child.end()
+    }
+  }
+  for (const [name, { calls, spans, measurements }] of Object.entries(counts)) {
+    if (!settings.includes(name)) continue
+    if (spans !== (name === 'tokmeter' ? calls : 0) || measurements !== calls)
+      throw new Error(`BUG: ${name} made ${spans} spans and ${measurements} measurements of ${calls} calls`)
+  }
 
   /**
    * Microseconds by which one variant takes longer than another, round by round: both of one round saw the same machine.
@@ -95,47 +151,56 @@ async function compare(kind, children, failures) {
    * @param {string} than
    * @param {'wall' | 'cpu'} clock
    */
-  const longer = (name, than, clock) => {
-    const differences = results[name].map((round, index) => (round[clock] - results[than][index][clock]) / units)
-    return { median: median(differences), error: errorOfMedian(differences) }
-  }
+  const longer = (name, than, clock) =>
+    estimate(
+      results.map((rounds) => rounds[name].map((round, index) => (round[clock] - rounds[than][index][clock]) / units)),
+    )
   // Wall time is what a user feels, and the noisier clock: it is used where it tells what each variant adds from noise.
-  const isWallClear = Object.keys(children).every((name) => {
+  const isWallClear = Object.keys(results[0]).every((name) => {
     const { median: added, error } = longer(name, 'bare', 'wall')
     return name === 'bare' || Math.abs(added) > 3 * error
   })
   const clock = kind === 'chat' && isWallClear ? 'wall' : 'cpu'
-  const value = longer('tokmeter', 'bare', clock).median
-  const bare = median(results.bare.map((round) => round[clock])) / units
+  const bare = median(results.flatMap((rounds) => rounds.bare.map((round) => round[clock]))) / units
 
-  for (const [name, packageName] of Object.entries(RIVALS)) {
-    const common = { name: `overhead.${kind}`, value, unit, rival: packageName }
-    const counts = children[name] && (await children[name].ask({ kind: 'count' }))
-    const failure =
-      failures[name] ??
-      (counts.spans + counts.measurements === 0 ? 'did not measure: neither spans nor metrics' : undefined)
-    if (failure !== undefined) {
-      emit({ ...common, ratio: null, note: failure })
-      continue
+  for (const setting of settings) {
+    const value = longer(setting, 'bare', clock).median
+    for (const [name, packageName] of Object.entries(RIVALS)) {
+      const common = {
+        name: `overhead.${kind}${setting.slice('tokmeter'.length).replace('-', '.')}`,
+        value,
+        unit,
+        rival: packageName,
+      }
+      const failure =
+        failures[name] ??
+        (counts[name].spans + counts[name].measurements === 0
+          ? 'did not measure: neither spans nor metrics'
+          : undefined)
+      if (failure !== undefined) {
+        emit({ ...common, ratio: null, note: failure })
+        continue
+      }
+      const rivalValue = longer(name, 'bare', clock).median
+      const difference = longer(setting, name, clock)
+      const isTold = Math.abs(difference.median) > 2 * difference.error
+      emit({
+        ...common,
+        // What adds nothing that can be seen is no number to divide by.
+        ratio: rivalValue > 0 ? value / rivalValue : null,
+        rivalValue,
+        difference,
+        // Without spans it does less than those who make them: for information.
+        ...(setting === 'tokmeter' && { limits: { belowRival: true } }),
+        clock,
+        bare,
+        note: `${clock} time${setting === 'tokmeter' ? '' : ', without spans'}${isTold ? '' : '; the difference is within its error'}`,
+        rivalVersion: installedVersion(name, packageName),
+        rivalCounts: counts[name],
+        wall: { ours: longer(setting, 'bare', 'wall'), theirs: longer(name, 'bare', 'wall') },
+        cpu: { ours: longer(setting, 'bare', 'cpu'), theirs: longer(name, 'bare', 'cpu') },
+      })
     }
-    const rivalValue = longer(name, 'bare', clock).median
-    const difference = longer('tokmeter', name, clock)
-    const isTold = Math.abs(difference.median) > 2 * difference.error
-    emit({
-      ...common,
-      // What adds nothing that can be seen is no number to divide by.
-      ratio: rivalValue > 0 ? value / rivalValue : null,
-      rivalValue,
-      difference,
-      limits: { belowRival: true },
-      clock,
-      bare,
-      note: `${clock} time${isTold ? '' : '; the difference is within its error'}`,
-      rivalVersion: installedVersion(name, packageName),
-      rivalCounts: counts,
-      wall: { ours: longer('tokmeter', 'bare', 'wall'), theirs: longer(name, 'bare', 'wall') },
-      cpu: { ours: longer('tokmeter', 'bare', 'cpu'), theirs: longer(name, 'bare', 'cpu') },
-    })
   }
 }
 
@@ -145,25 +210,8 @@ const emulator = forkScript('./emulator-child.js')
 const { url, failure: emulatorFailure } = await answerOf(emulator)
 if (url === undefined) throw new Error(`the emulator cannot be started: ${emulatorFailure}`)
 
-/** @type {Record<string, Child>} */
-const children = {}
-/** @type {Record<string, string>} */
-const failures = {}
-for (const variant of ['bare', 'tokmeter', ...Object.keys(RIVALS)]) {
-  const missing = variant in RIVALS ? await install(variant) : undefined
-  const child = missing ?? (await startVariant(variant, `${url}/v1`))
-  if (typeof child !== 'string') children[variant] = child
-  else if (variant in RIVALS) failures[variant] = child
-  else throw new Error(`${variant} cannot be started: ${child}`)
-}
-
 for (const kind of /** @type {const} */ (['chat', 'stream'])) {
-  if (names.length > 0 && !names.includes(`overhead.${kind}`)) continue
-  await compare(kind, children, failures)
+  if (wanted.length > 0 && !wanted.some((name) => name.startsWith(`overhead.${kind}`))) continue
+  await compare(kind, `${url}/v1`)
 }
-const { calls, spans, measurements } = await children.tokmeter.ask({ kind: 'count' })
-if (spans !== calls || measurements !== calls) {
-  throw new Error(`BUG: tokmeter made ${spans} spans and ${measurements} measurements of ${calls} calls`)
-}
-for (const child of Object.values(children)) child.end()
 emulator.disconnect()

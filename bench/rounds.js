@@ -39,6 +39,20 @@ export function errorOfMedian(values) {
   return (1.2533 * deviation) / Math.sqrt(values.length)
 }
 
+/**
+ * What rounds of several generations of processes say together. Two processes that run the same code differ for as long as they live,
+ * by more than their rounds tell, since each is compiled and laid out in its own way: so of several, each one's median counts as one value.
+ * @param {readonly (readonly number[])[]} generations Values of the rounds of each.
+ * @returns {{ median: number, error: number }} `error`: one standard error.
+ */
+export function estimate(generations) {
+  if (generations.length === 1) return { median: median(generations[0]), error: errorOfMedian(generations[0]) }
+  const medians = generations.map(median)
+  const mean = medians.reduce((sum, value) => sum + value, 0) / medians.length
+  const variance = medians.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (medians.length - 1)
+  return { median: mean, error: Math.sqrt(variance / medians.length) }
+}
+
 /** Microseconds of CPU of this process, all its threads: those of the garbage collector and of the compiler too. */
 export function cpuMicroseconds() {
   const { user, system } = process.cpuUsage()

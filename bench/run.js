@@ -14,7 +14,10 @@ await runBenches(
     { file: 'price.js', names: ['price'] },
     { file: 'buffer-memory.js', names: ['buffer.memory'] },
     { file: 'import.js', names: ['import'] },
-    { file: 'overhead.js', names: ['overhead.chat', 'overhead.stream'] },
+    {
+      file: 'overhead.js',
+      names: ['overhead.chat', 'overhead.chat.metrics', 'overhead.stream'],
+    },
     {
       file: 'soak.js',
       names: ['soak.rate', 'soak.ledger', 'soak.dropped', 'soak.heap', 'soak.loop'],
