@@ -3,11 +3,15 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { start } from 'tokmeter'
 import { createSamples } from './operations.js'
+import { median } from './rounds.js'
 
 const [seconds, rate, otlpUrl] = [Number(process.argv[2]), Number(process.argv[3]), process.argv[4]]
 const TICK_MS = 5
-/** Of the time, how much passes before the first look at the heap. */
-const EARLY = 0.2
+/** The heap is looked at after each fifth of the time. */
+const PARTS = 5
+/** Readings of one look, and how far they are apart: a drain begins every 200 ms, and what waits for it is not what is kept. */
+const READINGS = 5
+const READING_EVERY_MS = 90
 const CONTROL_MS = 3000
 const { gc } = globalThis
 if (gc === undefined) throw new Error('needs --expose-gc')
@@ -29,19 +33,35 @@ function pace(make) {
 function watchLoop() {
   const delay = monitorEventLoopDelay({ resolution: 1 })
   delay.enable()
-  return () => {
-    delay.disable()
-    return { p99: delay.percentile(99) / 1e6, max: delay.max / 1e6 }
+  return {
+    /** Collections that the bench asks for are not what it measures. @param {boolean} isPaused */
+    pause(isPaused) {
+      if (isPaused) delay.disable()
+      else delay.enable()
+    },
+    end() {
+      delay.disable()
+      return { p99: delay.percentile(99) / 1e6, max: delay.max / 1e6 }
+    },
   }
 }
 
+/** Bytes of the heap after collections: the median of some readings, while all goes on. */
 async function heapUsed() {
-  for (let round = 0; round < 3; round++) {
-    gc()
-    await new Promise((resolve) => setImmediate(resolve))
+  const readings = []
+  for (let reading = 0; reading < READINGS; reading++) {
+    await sleep(READING_EVERY_MS)
+    for (let round = 0; round < 3; round++) {
+      gc()
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    readings.push(process.memoryUsage().heapUsed)
   }
-  return process.memoryUsage().heapUsed
+  return median(readings)
 }
+
+/** @param {number} bytes */
+const megabytes = (bytes) => (bytes / 1e6).toFixed(2)
 
 /** @param {import('tokmeter').Tokmeter} tokmeter */
 function ledgerOf(tokmeter) {
@@ -57,10 +77,10 @@ function ledgerOf(tokmeter) {
 
 // The same process making the same operations without metering them: what the machine itself does to the event loop.
 const stopControl = pace((index) => ({ ...samples[index % samples.length].operation }))
-const endControl = watchLoop()
+const controlLoop = watchLoop()
 await sleep(CONTROL_MS)
 stopControl()
-const control = endControl()
+const control = controlLoop.end()
 
 const tokmeter = start({
   serviceName: 'soak',
@@ -97,15 +117,21 @@ function meter(index) {
 
 const begin = performance.now()
 const stop = pace(meter)
-const endLoop = watchLoop()
-await sleep(seconds * 1000 * EARLY)
-const early = await heapUsed()
-process.send?.({ progress: `${(early / 1e6).toFixed(1)} MB of heap after ${Math.round(seconds * EARLY)} s` })
-await sleep(seconds * 1000 * (1 - EARLY))
+const watched = watchLoop()
+/** @type {number[]} */
+const heap = []
+for (let part = 1; part <= PARTS; part++) {
+  await sleep(Math.max(0, begin + (seconds * 1000 * part) / PARTS - performance.now()))
+  watched.pause(true)
+  // While it still runs, each time: what is under way is part of all of them.
+  heap.push(await heapUsed())
+  watched.pause(false)
+  process.send?.({
+    progress: `${megabytes(heap[part - 1])} MB of heap after ${Math.round((seconds * part) / PARTS)} s`,
+  })
+}
 const elapsedSeconds = (performance.now() - begin) / 1000
-const loop = endLoop()
-// While it still runs, as the first time: what is under way is part of both.
-const end = await heapUsed()
+const loop = watched.end()
 stop()
 // Calls under way end first.
 await sleep(200)
@@ -121,7 +147,7 @@ process.send?.({
     exports,
     loop,
     control,
-    heap: { early, end },
+    heap,
     elapsedSeconds,
   },
 })

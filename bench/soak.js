@@ -95,12 +95,14 @@ emit({
   exports,
 })
 emit({ name: 'soak.dropped', value: ledger.droppedSum, unit: 'operations', limits: { atMost: 0 } })
+const early = heap[0]
+const end = heap[heap.length - 1]
 emit({
   name: 'soak.heap',
-  value: (100 * (heap.end - heap.early)) / heap.early,
+  value: (100 * (end - early)) / early,
   unit: '%',
   limits: { atMost: 5, atLeast: -5 },
-  note: `${(heap.early / 1e6).toFixed(2)} MB after a fifth of the time, ${(heap.end / 1e6).toFixed(2)} MB at the end, each after collections`,
+  note: `between the first fifth of the time and its end; MB after each fifth, each after collections: ${heap.map((/** @type {number} */ bytes) => (bytes / 1e6).toFixed(2)).join(', ')}`,
 })
 emit({
   name: 'soak.loop',
