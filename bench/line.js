@@ -18,7 +18,7 @@
  * @property {string} [rival] What it is compared with.
  * @property {number | null} [ratio] Value over the rival's value, of the same run.
  * @property {number} [rivalValue] In the same unit.
- * @property {{ median: number, error: number }} [difference] Value less the rival's, round by round, where that tells more than the two medians.
+ * @property {{ mean: number, error: number }} [difference] Value less the rival's, round by round, where that tells more than the two values.
  * @property {Limits} [limits]
  * @property {boolean} [pass]
  * @property {string} [note]
@@ -45,7 +45,7 @@ export function isReached({ value, ratio, rivalValue, difference, limits = {} })
   if (value === null || !Number.isFinite(value)) return false
   if (atMost !== undefined && value > atMost) return false
   if (atLeast !== undefined && value < atLeast) return false
-  if (belowRival && !((difference?.median ?? value - Number(rivalValue)) < 0)) return false
+  if (belowRival && !((difference?.mean ?? value - Number(rivalValue)) < 0)) return false
   const isRatioReached = (/** @type {(ratio: number) => boolean} */ isWithin) =>
     typeof ratio === 'number' && isWithin(ratio)
   if (ratioAtMost !== undefined && !isRatioReached((one) => one <= ratioAtMost)) return false

@@ -157,14 +157,14 @@ async function compare(kind, baseURL) {
     )
   // Wall time is what a user feels, and the noisier clock: it is used where it tells what each variant adds from noise.
   const isWallClear = Object.keys(results[0]).every((name) => {
-    const { median: added, error } = longer(name, 'bare', 'wall')
+    const { mean: added, error } = longer(name, 'bare', 'wall')
     return name === 'bare' || Math.abs(added) > 3 * error
   })
   const clock = kind === 'chat' && isWallClear ? 'wall' : 'cpu'
   const bare = median(results.flatMap((rounds) => rounds.bare.map((round) => round[clock]))) / units
 
   for (const setting of settings) {
-    const value = longer(setting, 'bare', clock).median
+    const value = longer(setting, 'bare', clock).mean
     for (const [name, packageName] of Object.entries(RIVALS)) {
       const common = {
         name: `overhead.${kind}${setting.slice('tokmeter'.length).replace('-', '.')}`,
@@ -181,9 +181,9 @@ async function compare(kind, baseURL) {
         emit({ ...common, ratio: null, note: failure })
         continue
       }
-      const rivalValue = longer(name, 'bare', clock).median
+      const rivalValue = longer(name, 'bare', clock).mean
       const difference = longer(setting, name, clock)
-      const isTold = Math.abs(difference.median) > 2 * difference.error
+      const isTold = Math.abs(difference.mean) > 2 * difference.error
       emit({
         ...common,
         // What adds nothing that can be seen is no number to divide by.

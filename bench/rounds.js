@@ -40,17 +40,30 @@ export function errorOfMedian(values) {
 }
 
 /**
+ * Mean of the middle half: as deaf to a few disturbed rounds as the median, but what one variant is above a second, and the second above
+ * a third, adds up, which medians of values that are not symmetric do not.
+ * @param {readonly number[]} values
+ */
+export function middleMean(values) {
+  const sorted = [...values].sort((one, other) => one - other)
+  const quarter = Math.floor(sorted.length / 4)
+  const middle = sorted.slice(quarter, sorted.length - quarter)
+  return middle.reduce((sum, value) => sum + value, 0) / middle.length
+}
+
+/**
  * What rounds of several generations of processes say together. Two processes that run the same code differ for as long as they live,
- * by more than their rounds tell, since each is compiled and laid out in its own way: so of several, each one's median counts as one value.
+ * by more than their rounds tell, since each is compiled and laid out in its own way: so of several, each one counts as one value.
  * @param {readonly (readonly number[])[]} generations Values of the rounds of each.
- * @returns {{ median: number, error: number }} `error`: one standard error.
+ * @returns {{ mean: number, error: number }} `error`: one standard error.
  */
 export function estimate(generations) {
-  if (generations.length === 1) return { median: median(generations[0]), error: errorOfMedian(generations[0]) }
-  const medians = generations.map(median)
-  const mean = medians.reduce((sum, value) => sum + value, 0) / medians.length
-  const variance = medians.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (medians.length - 1)
-  return { median: mean, error: Math.sqrt(variance / medians.length) }
+  const means = generations.map(middleMean)
+  const mean = means.reduce((sum, value) => sum + value, 0) / means.length
+  // One alone says how its rounds differ, no more.
+  if (means.length === 1) return { mean, error: errorOfMedian(generations[0]) }
+  const variance = means.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (means.length - 1)
+  return { mean, error: Math.sqrt(variance / means.length) }
 }
 
 /** Microseconds of CPU of this process, all its threads: those of the garbage collector and of the compiler too. */
