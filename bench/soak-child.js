@@ -33,16 +33,9 @@ function pace(make) {
 function watchLoop() {
   const delay = monitorEventLoopDelay({ resolution: 1 })
   delay.enable()
-  return {
-    /** Collections that the bench asks for are not what it measures. @param {boolean} isPaused */
-    pause(isPaused) {
-      if (isPaused) delay.disable()
-      else delay.enable()
-    },
-    end() {
-      delay.disable()
-      return { p99: delay.percentile(99) / 1e6, max: delay.max / 1e6 }
-    },
+  return () => {
+    delay.disable()
+    return { p99: delay.percentile(99) / 1e6, max: delay.max / 1e6 }
   }
 }
 
@@ -77,10 +70,10 @@ function ledgerOf(tokmeter) {
 
 // The same process making the same operations without metering them: what the machine itself does to the event loop.
 const stopControl = pace((index) => ({ ...samples[index % samples.length].operation }))
-const controlLoop = watchLoop()
+const endControl = watchLoop()
 await sleep(CONTROL_MS)
 stopControl()
-const control = controlLoop.end()
+const control = endControl()
 
 const tokmeter = start({
   serviceName: 'soak',
@@ -117,21 +110,19 @@ function meter(index) {
 
 const begin = performance.now()
 const stop = pace(meter)
-const watched = watchLoop()
+const endLoop = watchLoop()
 /** @type {number[]} */
 const heap = []
 for (let part = 1; part <= PARTS; part++) {
   await sleep(Math.max(0, begin + (seconds * 1000 * part) / PARTS - performance.now()))
-  watched.pause(true)
   // While it still runs, each time: what is under way is part of all of them.
   heap.push(await heapUsed())
-  watched.pause(false)
   process.send?.({
     progress: `${megabytes(heap[part - 1])} MB of heap after ${Math.round((seconds * part) / PARTS)} s`,
   })
 }
 const elapsedSeconds = (performance.now() - begin) / 1000
-const loop = watched.end()
+const loop = endLoop()
 stop()
 // Calls under way end first.
 await sleep(200)

@@ -109,6 +109,6 @@ emit({
   value: loop.p99,
   unit: 'ms',
   limits: { atMost: 10 },
-  note: `p99 of monitorEventLoopDelay at a resolution of 1 ms, that millisecond included; longest ${loop.max.toFixed(1)} ms; p99 ${control.p99.toFixed(2)} ms of the same process before tokmeter started`,
+  note: `p99 of monitorEventLoopDelay at a resolution of 1 ms, that millisecond included; longest ${loop.max.toFixed(1)} ms, the collections for looking at the heap included; p99 ${control.p99.toFixed(2)} ms of the same process before tokmeter started`,
 })
 child.disconnect()
