@@ -94,13 +94,15 @@ export class Budgets {
   /** What is done at each look at the store: evaluates, and tells thresholds that are reached. */
   async look({ store, asker }: { readonly store: BudgetStore; readonly asker: Asker }): Promise<void> {
     await this.refresh(store)
-    await this.evaluate(asker)
     const before = ({ period }: Budget) => periodAt(period, periodAt(period, asker.now).start - 1)
     const late = this.all().filter((budget) => asker.now - before(budget).end < LATE_MS)
-    await this.#lookAt(this.#late, shapesOf(late, before), asker)
+    const failures: unknown[] = []
+    await this.evaluate(asker).catch((error) => failures.push(error))
+    await this.#lookAt(this.#late, shapesOf(late, before), asker).catch((error) => failures.push(error))
     const ofLate = [...this.#late.values()].flatMap(({ evaluations }) => [...evaluations.values()])
     const statuses = [...ofLate.flatMap(({ statuses = [] }) => statuses), ...this.statuses()]
     await this.#crossings.tell(statuses, store, asker)
+    if (failures.length > 0) throw failures[0]
   }
 
   /** Reads the budgets of the API, which any collector on the store may have changed. */

@@ -33,7 +33,7 @@ export const query: Command = {
   },
   details: [
     'Questions: costs, costs/breakdown, costs/unit, costs/projection, tokens, performance, metrics/summary, metrics/conversations,',
-    'metrics/models, metrics/trends, operations, top, and query with --body. Their parameters: <url>/api/v1/docs.',
+    'metrics/models, metrics/trends, operations, top, budgets, and query with --body. Their parameters: <url>/api/v1/docs.',
     '',
     'Example: tokmeter query costs last=7d granularity=1d',
     '         tokmeter query top dimension=service by=cost last=30d --format csv',

@@ -1,11 +1,14 @@
 /** Budgets over real HTTP, of a whole collector: asked for, made, changed, deleted, reloaded, and refused to whoever may not. */
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { LIST, ONE } from '../../../src/collector/budget/answer.js'
+import { COMMANDS } from '../../../src/collector/cli/commands.js'
+import { runCommandLine } from '../../../src/collector/cli/run.js'
 import type { Collector } from '../../../src/collector/collector.js'
 import { changesBetween } from '../../../src/collector/config/changes.js'
 import type { Config } from '../../../src/collector/config.js'
 import { hashToken } from '../../../src/collector/security/tokens.js'
 import { parsePage } from '../../prometheus-page.js'
+import { createTerminal } from '../cli/terminal.js'
 import { collector, configOf, event, json, ledgerOf, newDirectory, post, stop, stopAll } from '../running.js'
 
 type Row = { readonly [field: string]: unknown; readonly name: string }
@@ -118,6 +121,15 @@ test('every budget is told, the most used first, as the document says it would b
   expect(exhausted.body.definitions.map(name)).toEqual(['each-service'])
   const csv = await fetch(`${made.url}/api/v1/budgets`, { headers: { accept: 'text/csv' } })
   expect((await csv.text()).split('\r\n')[1]).toMatch(/^each-service,api,exhausted,exhausted,1,0\.002,0\.002,0,/)
+})
+
+test('the command line shows them as a table', async () => {
+  const { terminal, written } = createTerminal()
+  const args = ['query', 'budgets', '--format', 'table', '--url', made.url]
+  expect(await runCommandLine(args, { commands: COMMANDS, version: '0', terminal })).toBe(0)
+  expect(written.output).toMatch(
+    /\nbudgets:\n {2}name +value +status .*\n {2}each-service +api +exhausted +exhausted +1 +0\.002 /,
+  )
 })
 
 test('a budget is made, shown, replaced and deleted', async () => {

@@ -175,3 +175,61 @@ test('of a budget for each user every user is told of, by name, and nobody who b
   await again.lookAt(NOON + 3 * MINUTE)
   expect(await told(store)).toHaveLength(2)
 })
+
+test('a question that fails takes nothing from the others: their budgets are told, and it is told that it failed', async () => {
+  const store = await openNew()
+  const limit = 10n * BigInt(DOLLAR)
+  const { budgets } = watching(store, budget({ name: 'a', limit, filters: { 'tag:team': ['red'] } }), budget({ limit }))
+  await spend(store, 6, NOON, { tags: { team: 'red' } })
+  const asker = createAsker(store, { kept: KEPT, now: NOON })
+  // No engine fails one question and answers the next at will.
+  const failing: typeof asker = {
+    ...asker,
+    query: (sql, parameters) =>
+      sql.includes('tags[') ? Promise.reject(new Error('too slow')) : asker.query(sql, parameters),
+  }
+  await expect(budgets.look({ store, asker: failing })).rejects.toThrow('too slow')
+  expect(await told(store)).toEqual([['all', 50, 6]])
+  expect(budgets.evaluations().map(({ statuses }) => statuses?.length)).toEqual([undefined, 1])
+  await budgets.look({ store, asker })
+  expect((await told(store)).map(([name]) => name).sort()).toEqual(['a', 'all'])
+})
+
+test('what is not kept for the whole period is told as incomplete', async () => {
+  const store = await openNew()
+  const monthly = budget({ period: 'month', per: 'user_id' })
+  const lastDay = Date.UTC(new Date(NOON).getUTCFullYear(), new Date(NOON).getUTCMonth() + 1) - MINUTE
+  await spend(store, 6, lastDay, { userId: 'somebody' })
+  const f = async (raw: number, isComplete: boolean) => {
+    const budgets = new Budgets({ kept: () => ({ ...KEPT, raw }), now: () => lastDay })
+    budgets.configure([monthly])
+    await budgets.evaluate(createAsker(store, { kept: KEPT, now: lastDay }))
+    expect(budgets.statuses().map((status) => [status.value, status.isComplete])).toEqual([['somebody', isComplete]])
+  }
+  await f(31, true)
+  await f(27, false)
+})
+
+test('what takes long is asked less often: a twentieth of the time at most', async () => {
+  const store = await openNew()
+  let time = 0
+  let now = NOON
+  // Each question takes a second by this clock, which is looked at before and after it.
+  const budgets = new Budgets({ kept: () => KEPT, now: () => now, clock: () => (time += 1000) })
+  budgets.configure([budget()])
+  const f = async (at: number, expected: number) => {
+    now = at
+    await budgets.evaluate(createAsker(store, { kept: KEPT, now }))
+    expect(budgets.statuses()[0]!.evaluatedAt - NOON).toBe(expected)
+  }
+  await f(NOON, 0)
+  await f(NOON + 19_999, 0)
+  await f(NOON + 20_000, 20_000)
+  await f(NOON + 30_000, 20_000)
+  // The clock was put back: what was seen later is not believed to be new.
+  await f(NOON + 10_000, 10_000)
+  budgets.configure([budget({ limit: 5n })])
+  await f(NOON + 10_001, 10_001)
+  // A new day is a new period.
+  await f(NOON + DAY / 2, DAY / 2)
+})
