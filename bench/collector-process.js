@@ -72,9 +72,6 @@ export async function start(data, settings = []) {
     ...settings.flatMap((one) => ['--set', one]),
   ]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] })
-  // Not to be left behind by a bench that fails.
-  const end = () => child.kill('SIGKILL')
-  process.once('exit', end)
   const lines = createInterface({ input: child.stderr })
   const exit = once(child, 'exit')
   const url = await new Promise((resolve, reject) => {
@@ -117,7 +114,6 @@ export async function start(data, settings = []) {
       agent.destroy()
       child.kill('SIGTERM')
       await exit
-      process.off('exit', end)
     },
   }
 }

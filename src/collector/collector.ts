@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import { Aggregation, createInstruments, meterSource, type Operation, SCHEMA_URL } from 'tokmeter/core'
+import { alertEndpoints, shownAlert } from './alert/endpoints.js'
 import { createApi } from './api.js'
 import type { IdentifiedOperation } from './batch.js'
 import { Budgets } from './budget/budgets.js'
@@ -11,7 +12,6 @@ import { budgetsOf } from './config/budget-settings.js'
 import type { Changes } from './config/changes.js'
 import { effectiveConfig } from './config/effective.js'
 import { keptDaysOf, retentionOf } from './config/store-settings.js'
-import { loadViews } from './config/views-module.js'
 import type { Config } from './config.js'
 import {
   identityHashOf,
@@ -21,6 +21,7 @@ import {
   serverLimitsOf,
   tlsFilesOf,
 } from './configured.js'
+import { startAlerting } from './configured-alerting.js'
 import { erase } from './erasing.js'
 import { Forwarding, targetOf } from './forwarding.js'
 import { createHealth } from './health.js'
@@ -39,9 +40,8 @@ import { createAnomalies } from './query/anomaly/endpoint.js'
 import { AnswerCache } from './query/answer-cache.js'
 import { createQueryRoutes, ENDPOINTS } from './query/routes.js'
 import { openQueue } from './queue/open-queue.js'
-import type { Queue } from './queue/queue.js'
 import { createHttpServer, readCertificates } from './receive/http-server.js'
-import { createReceive, type Outcome } from './receive/receive.js'
+import { createReceive } from './receive/receive.js'
 import { checkBinding } from './security/binding.js'
 import { checkOrigins } from './security/cors.js'
 import { MemoryBudget } from './security/memory-budget.js'
@@ -56,7 +56,9 @@ import { StoreWriter } from './store-writer.js'
 import { targetSnapshots } from './target-snapshots.js'
 import { createTelemetry } from './telemetry.js'
 import { queueTrouble, storeTrouble } from './troubles.js'
+import { countOutcome } from './uncounted-outcomes.js'
 import { Upkeep } from './upkeep.js'
+import { loadUserModule } from './user-module.js'
 import { Watch } from './watch.js'
 import { inWords } from './worded-intake.js'
 
@@ -78,7 +80,7 @@ export async function startCollector({ config: given, version, log }: CollectorO
   checkOrigins(config.listen.cors.origins)
   let tokens = new Tokens(config.tokens)
   const sessions = new Sessions()
-  const { views, tagAttributes } = config.views === undefined ? NO_VIEWS : await loadViews(config.views)
+  const { views, tagAttributes, rulesInCode } = await loadUserModule(config.views)
   const discarded = new Map<string, number>()
   const overflowed = new Map<string, number>()
   const dialects = new DialectTotals()
@@ -148,7 +150,7 @@ export async function startCollector({ config: given, version, log }: CollectorO
 
   const live = await lifecycle.build(
     'live',
-    () => new Live({ maxSubscribers: config.live.subscribers }),
+    () => new Live({ maxSubscribers: config.live.subscribers, alerts: () => alerting.alerts().map(shownAlert) }),
     (made) => made.stop(),
   )
 
@@ -158,6 +160,11 @@ export async function startCollector({ config: given, version, log }: CollectorO
       log.warn({ name, err: cause }, 'a budget in the store cannot be read and is left out'),
   })
   budgets.configure(budgetsOf(config))
+  const alerting = await lifecycle.build(
+    'alerts',
+    () => startAlerting(() => config, { rulesInCode, budgets, queue, log }),
+    (made) => made.close(),
+  )
 
   // Metrics.
   const sources = {
@@ -169,6 +176,7 @@ export async function startCollector({ config: given, version, log }: CollectorO
     memory: () => memory,
     answers: () => answers.counts,
     budgets: () => budgets.evaluations(),
+    alerts: () => alerting.counts(),
     live: () => live.counts,
     discarded: () => Object.fromEntries(discarded),
     overflowed: () => Object.fromEntries(overflowed),
@@ -219,6 +227,7 @@ export async function startCollector({ config: given, version, log }: CollectorO
         tasks: [
           { name: 'presence', run: () => presence.tellStarted() },
           { name: 'budgets', run: (look) => budgets.look(look) },
+          { name: 'alerts', run: (look) => alerting.look(look) },
         ],
         onTrouble: (task, error) => log.warn({ task, err: error }, 'the store could not be looked at'),
       }),
@@ -293,6 +302,7 @@ export async function startCollector({ config: given, version, log }: CollectorO
         endpoints: [
           ...ENDPOINTS,
           createAnomalies(() => config.anomalies),
+          ...alertEndpoints(alerting),
           ...createBudgetEndpoints({ budgets, store: () => storing.store, kept: () => keptDaysOf(config) }),
         ],
       }),
@@ -326,19 +336,12 @@ export async function startCollector({ config: given, version, log }: CollectorO
     budgets.configure(budgetsOf(config))
     // What they were judged by may be another now.
     answers.clear()
+    await alerting.configure(config.alerts)
     void upkeep.lookAfter()
     void watch.look()
   }
 
   return { url: app.listeningOrigin, log, reload, stop: () => lifecycle.stop() }
-}
-
-const NO_VIEWS = { views: [], tagAttributes: [] }
-
-/** What never came to the queue is counted there as well, where it is known how much it was; what the queue refused it has counted itself. */
-function countOutcome(queue: Queue, { signal, outcome, items }: Outcome): void {
-  if (outcome !== 'rejected' || items === undefined) return
-  queue.count('rejected', { signal, operations: signal === 'events' ? items : 0, items })
 }
 
 function count(counts: Map<string, number>, key: string): void {

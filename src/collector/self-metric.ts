@@ -1,5 +1,6 @@
 /** What a metric of the collector about itself is: where it looks, and what it makes of what is there. The table of them all is in `self-metrics.ts`. */
 import type { Attributes } from '@opentelemetry/api'
+import type { AlertCounts } from './alert/alerting.js'
 import type { Signal } from './batch.js'
 import type { BudgetEvaluation } from './budget/budgets.js'
 import type { Ledger } from './ledger.js'
@@ -47,6 +48,7 @@ export type Sources = {
   /** Operations whose value of an attribute was beyond its limit, by attribute. */
   readonly overflowed: () => Counts
   readonly budgets: () => readonly BudgetEvaluation[]
+  readonly alerts: () => AlertCounts
   readonly process: () => ProcessSnapshot
 }
 

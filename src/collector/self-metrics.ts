@@ -2,6 +2,7 @@
  * The collector's metrics of itself: one table. Suffixes and meanings are those of the OpenTelemetry Collector's own metrics
  * (https://opentelemetry.io/docs/collector/internal-telemetry/), so that its dashboards serve with another prefix.
  */
+import { ALERT_METRICS } from './alert/metrics.js'
 import type { Signal } from './batch.js'
 import { BUDGET_METRICS } from './budget/metrics.js'
 import type { TargetLedger } from './ledger.js'
@@ -231,6 +232,7 @@ export const SELF_METRICS: readonly SelfMetric[] = [
   ),
 
   ...BUDGET_METRICS,
+  ...ALERT_METRICS,
 
   process.gauge('process.start_time', 's', 'When the process started, in seconds of the epoch.', (now) => [
     [now.startSeconds],

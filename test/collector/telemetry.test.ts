@@ -55,6 +55,17 @@ const sources: Sources = {
     evaluationOf(budget({ name: 'users', per: 'user_id' }), [{ value: 'somebody', spent: 1n, calls: 1, priced: 1 }]),
     { budget: budget({ name: 'not looked at yet' }), hasMore: false },
   ],
+  alerts: () => ({
+    rules: 21,
+    failingRules: 22,
+    byPhase: { pending: 23, firing: 24, resolved: 25 },
+    evaluations: 26,
+    failures: 27,
+    overflowed: 28,
+    tookMs: 29_000,
+    lastTookMs: 500,
+    channels: { 'on-call': { delivered: 30, rejected: 31, dropped: 32, failed: 33, waiting: 34 } },
+  }),
   process: () => ({ startSeconds: 1.5, uptimeSeconds: 2.5, cpuSeconds: 3.5, residentBytes: 4, heapBytes: 5 }),
 }
 

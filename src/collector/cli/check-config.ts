@@ -2,10 +2,10 @@
 import { createPricer } from 'tokmeter/core'
 import { stringify } from 'yaml'
 import { effectiveConfig } from '../config/effective.js'
-import { loadViews } from '../config/views-module.js'
 import { type Config, ConfigError, type Loaded } from '../config.js'
 import { targetOf } from '../forwarding.js'
 import { tlsOptions } from '../security/tls.js'
+import { loadUserModule } from '../user-module.js'
 import { type Command, isGiven, textOf, WrongUse } from './command.js'
 import { COLLECT_OPTIONS, loadGiven } from './config-options.js'
 
@@ -69,7 +69,7 @@ async function troublesOf({ views, prices, forward, listen: { tls } }: Config): 
       troubles.push((error as Error).message.replace(/\s+/g, ' '))
     }
   }
-  await look(() => views !== undefined && loadViews(views))
+  await look(() => loadUserModule(views))
   await look(() => prices.file !== undefined && createPricer({ file: prices.file }))
   await look(() => cert && key && tlsOptions({ cert, key, ...(clientCa !== undefined && { clientCa }) }))
   for (const target of forward) await look(() => targetOf(target))

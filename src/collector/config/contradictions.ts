@@ -1,5 +1,7 @@
 /** What each option allows and all of them together do not. */
 import { existsSync, statSync } from 'node:fs'
+import { mistakesOfChannel } from '../alert/channel/channels.js'
+import { mistakesOfRule } from '../alert/rule-mistakes.js'
 import { shortageOf } from '../budget/budget.js'
 import { isLoopback } from '../security/binding.js'
 import { budgetsOf } from './budget-settings.js'
@@ -22,6 +24,7 @@ export function contradictionsOf(config: Config): Contradiction[] {
     ...tokens(config),
     ...budgets(config),
     ...judging(config),
+    ...alerts(config),
     ...files(config),
   ]
 }
@@ -211,5 +214,22 @@ function* files({ listen, forward, prices, views }: Config): Generator<Contradic
   for (const [path, file] of named) {
     if (file === undefined || (existsSync(file) && statSync(file).isFile())) continue
     yield { about: [path], message: `${pathText(path)}: there is no such file` }
+  }
+}
+
+function* alerts({ alerts: { rules, channels } }: Config): Generator<Contradiction> {
+  const lists = [
+    ['rules', rules, mistakesOfRule],
+    ['channels', channels, mistakesOfChannel],
+  ] as const
+  for (const [list, entries, mistakesOf] of lists) {
+    for (const [index, entry] of entries.entries()) {
+      const at = (...rest: (string | number)[]): Path => ['alerts', list, index, ...rest]
+      const same = entries.findIndex(({ name }) => name === entry.name)
+      if (same < index)
+        yield { about: [at('name')], message: `alerts.${list}[${index}] has the name of alerts.${list}[${same}]` }
+      for (const { option, message } of mistakesOf(entry as never))
+        yield { about: [at(...option)], message: `${pathText(at(...option))} ${message}` }
+    }
   }
 }

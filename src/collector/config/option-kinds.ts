@@ -112,6 +112,24 @@ export function headers(traits?: Traits) {
   })
 }
 
+/** Names of letters, digits and _, as Prometheus allows them, and their values. */
+export function names(allowed: string, traits?: Traits) {
+  return option(z.record(z.string().regex(LABEL_NAME), z.string().max(4096)), 'map', allowed, {
+    ...traits,
+    names: 'the name of a label: letters, digits and "_"',
+  })
+}
+
+/** A text, or a list of them. */
+export function texts(allowed: string, traits?: Traits) {
+  return option(
+    z.union([z.string().max(1000), z.array(z.string().max(1000)).min(1).max(1000)]),
+    'list',
+    allowed,
+    traits,
+  )
+}
+
 /** A value as it is written in the file. */
 export function asWritten(value: unknown, { kind }: About): unknown {
   if (kind === 'duration' && typeof value === 'number') return formatDuration(value)
@@ -132,11 +150,19 @@ export function withoutCredentials(url: string): string {
   return parsed.href
 }
 
+/** What is read is not changed, however deep it stands. */
+export type Deep<Value> = Value extends readonly (infer Item)[]
+  ? readonly Deep<Item>[]
+  : Value extends object
+    ? { readonly [Key in keyof Value]: Deep<Value[Key]> }
+    : Value
+
 /** Stands for what is not shown. */
 export const SECRET = '***'
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
 const SINGLE_LINE = /^[^\x00-\x1f\x7f]*$/
+const LABEL_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,99}$/
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}$/
 // RFC 9110 §5.5
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/

@@ -15,6 +15,8 @@ const STAND_INS: { readonly [list: string]: (index: number) => Values } = {
     scopes: ['read'],
   }),
   budgets: (index) => ({ name: `stand-in-${index}`, limitUsd: 1, period: 'day' }),
+  'alerts.rules': (index) => ({ name: `stand-in-${index}`, kind: 'anomaly' }),
+  'alerts.channels': (index) => ({ name: `stand-in-${index}`, kind: 'log' }),
 }
 
 /** The configuration presumed, and the paths that were left out of it. `undefined` where there is no telling. */
@@ -33,11 +35,12 @@ export function presume(
 }
 
 function withoutPath(value: unknown, path: Path): unknown {
-  const [list, index] = path
-  const standIn = typeof list === 'string' && typeof index === 'number' ? STAND_INS[list]?.(index) : undefined
-  if (standIn === undefined || typeof index !== 'number') return replaced(value, path, undefined)
-  const place = path.slice(0, 2)
-  const entry = path.length === 2 ? undefined : (replaced(valueAt(value, place), path.slice(2), undefined) as Values)
+  const at = path.findIndex((step) => typeof step === 'number')
+  const standIn = at === -1 ? undefined : STAND_INS[path.slice(0, at).join('.')]?.(path[at] as number)
+  if (standIn === undefined) return replaced(value, path, undefined)
+  const place = path.slice(0, at + 1)
+  const rest = path.slice(at + 1)
+  const entry = rest.length === 0 ? undefined : (replaced(valueAt(value, place), rest, undefined) as Values)
   return replaced(value, place, { ...standIn, ...entry })
 }
 

@@ -1,6 +1,7 @@
 /** Every option of the collector, with what it allows and its default. `collector-config/tokmeter.yaml` says what each is for; a test keeps the two equal. */
 import { join } from 'node:path'
 import { z } from 'zod'
+import { alertOptions } from '../alert/options.js'
 import { BUDGET_DIMENSIONS, DEFAULT_THRESHOLDS } from '../budget/budget.js'
 import * as budgets from '../budget/definition.js'
 import { PERIODS } from '../budget/period.js'
@@ -8,6 +9,7 @@ import { parseHash, SCOPES } from '../security/tokens.js'
 import {
   boolean,
   choice,
+  type Deep,
   days,
   duration,
   entries,
@@ -152,6 +154,7 @@ const options = z.strictObject({
     hash: boolean().default(true),
     key: text({ secret: true }).optional(),
   }),
+  alerts: section(alertOptions),
   prices: section({ file: file(live).optional() }),
   semconv: choice(['current', 'v1.41', 'both']).default('current'),
   limits: section({
@@ -201,12 +204,6 @@ export const schema = options.transform(({ store, queue, forward, ...rest }) => 
 function nameOf(url: string): string {
   return new URL(url).host.replace(/[^A-Za-z0-9.-]+/g, '-')
 }
-
-type Deep<Value> = Value extends readonly (infer Item)[]
-  ? readonly Deep<Item>[]
-  : Value extends object
-    ? { readonly [Key in keyof Value]: Deep<Value[Key]> }
-    : Value
 
 /** The settled configuration: durations in milliseconds, sizes in bytes. What is absent has no default and was not given. */
 export type Config = Deep<z.output<typeof schema>>

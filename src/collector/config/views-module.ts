@@ -1,4 +1,4 @@
-/** Views in code: a module of the user's, `tokmeter.config.ts` or `.js`, loaded by import. */
+/** Views in code, and whatever else stands in the module of the user's, `tokmeter.config.ts` or `.js`, which is loaded by import. */
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { MeterProvider, type ViewOptions } from '@opentelemetry/sdk-metrics'
@@ -14,28 +14,41 @@ export type Views = {
 const ALLOWED =
   'it must export `views`, or an object with views as its default: an array of OpenTelemetry ViewOptions and of what tokmeter/views makes'
 
-/** Imports `file` and checks its views. Every error names the file. */
-export async function loadViews(file: string, canStripTypes = nodeStripsTypes()): Promise<Views> {
-  const fail = (cause: string, error?: unknown) =>
-    new Error(`cannot take views from ${file}: ${cause}`, error === undefined ? undefined : { cause: error })
+/** What the module exports. */
+export type UserModule = { readonly [name: string]: unknown }
+
+/** Imports `file` and checks its views: it may have none where it has something else. Every error names the file. */
+export async function loadViews(file: string, canStripTypes?: boolean): Promise<Views> {
+  return viewsOf(file, await importModule(file, canStripTypes))
+}
+
+export async function importModule(file: string, canStripTypes = nodeStripsTypes()): Promise<UserModule> {
   if (/\.[cm]?ts$/.test(file) && !canStripTypes) {
-    throw fail(`Node ${process.version} does not run TypeScript; use Node 22.18 or later, or a .js file`)
+    throw failure(file, `Node ${process.version} does not run TypeScript; use Node 22.18 or later, or a .js file`)
   }
-  let module: { readonly views?: unknown; readonly default?: unknown }
   try {
-    module = await import(pathToFileURL(resolve(file)).href)
+    return await import(pathToFileURL(resolve(file)).href)
   } catch (error) {
-    throw fail((error as Error).message, error)
+    throw failure(file, (error as Error).message, error)
   }
-  const views = module.views ?? (module.default as { views?: unknown } | undefined)?.views ?? module.default
-  if (!Array.isArray(views)) throw fail(ALLOWED)
+}
+
+export function viewsOf(file: string, module: UserModule): Views {
+  const byDefault = module['default'] as UserModule | undefined
+  const hasOthers = module['alertRules'] !== undefined || byDefault?.['alertRules'] !== undefined
+  const views = module['views'] ?? byDefault?.['views'] ?? (hasOthers ? [] : byDefault)
+  if (!Array.isArray(views)) throw failure(file, ALLOWED)
   const wrong = views.findIndex((view) => typeof view !== 'object' || view === null || Array.isArray(view))
-  if (wrong >= 0) throw fail(`views[${wrong}] is no view; ${ALLOWED}`)
+  if (wrong >= 0) throw failure(file, `views[${wrong}] is no view; ${ALLOWED}`)
   try {
     return settle(views)
   } catch (error) {
-    throw fail((error as Error).message, error)
+    throw failure(file, (error as Error).message, error)
   }
+}
+
+function failure(file: string, cause: string, error?: unknown): Error {
+  return new Error(`cannot take views from ${file}: ${cause}`, error === undefined ? undefined : { cause: error })
 }
 
 function settle(views: readonly View[]): Views {

@@ -4,10 +4,10 @@
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Signal } from '../batch.js'
+import { backOff, isRetryable, type RetryOptions, retryAfter } from '../retry.js'
 import { readPartialSuccess } from './partial-success.js'
 import { type Answer, createPoster, type Post } from './post.js'
-import { backOff, isRetryable, retryAfter } from './retry.js'
-import type { Delivery, DeliverySource, ForwardTarget, RetryOptions } from './target.js'
+import type { Delivery, DeliverySource, ForwardTarget } from './target.js'
 
 export type ForwardReport = {
   readonly signal: Signal

@@ -1,14 +1,6 @@
 /** What a target of forwarding is, and the shape of what is handed to the forwarder for it. Other stages are known by shape alone. */
 import type { ReceivedBody } from '../batch.js'
-
-export type RetryOptions = {
-  /** Before the first retry, in milliseconds. @default 5000 */
-  readonly initialMs: number
-  /** The longest wait, in milliseconds. @default 30000 */
-  readonly maxMs: number
-  /** Each wait is so many times the one before. @default 1.5 */
-  readonly multiplier: number
-}
+import type { RetryOptions } from '../retry.js'
 
 /** TLS of a target, as PEM: not the names of files. */
 export type TargetTls = {

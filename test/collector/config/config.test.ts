@@ -80,6 +80,7 @@ test('without file, variables and flags there are the defaults', () => {
     forward: [],
     tokens: [],
     identities: { hash: true },
+    alerts: { evaluate: true, delay: 30_000, rules: [], channels: [] },
     prices: {},
     semconv: 'current',
     limits: { attributeValues: 500, series: 1000 },
@@ -221,7 +222,7 @@ test('every mistake is named, with its line, what was got, what is allowed, and 
   const duration = (least: string, most: string) =>
     `a duration from ${least} to ${most}, such as 20ms, 30s or 24h (a number alone is milliseconds)`
   const all =
-    'listen, data, store, queue, forward, tokens, budgets, identities, prices, semconv, limits, live, metrics, anomalies, dashboard, log, views, shutdownTimeout'
+    'listen, data, store, queue, forward, tokens, budgets, identities, alerts, prices, semconv, limits, live, metrics, anomalies, dashboard, log, views, shutdownTimeout'
   expect(mistakesOf(yaml)).toEqual([
     `tokmeter.yaml:1:1: lisen is no option; did you mean listen? Options: ${all}`,
     'tokmeter.yaml:4:9: listen.port must be a whole number from 0 to 65535; got "4318"',

@@ -1,15 +1,23 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { RULE_KINDS } from '../../../src/collector/alert/options.js'
 import { everyOption, type Place, pathText, TOP } from '../../../src/collector/config/places.js'
 import { loadConfig } from '../../../src/collector/config.js'
 
 const file = new URL('../../../collector-config/tokmeter.yaml', import.meta.url).pathname
 const text = readFileSync(file, 'utf8')
 /** The file with its examples of entries in the place of the empty lists. */
-const withExamples = text.replaceAll(/^(\w+): \[\]$/gm, '$1:').replaceAll(/^# (- | {2})/gm, '$1')
+const withExamples = text
+  .replaceAll(/^( *\w+): \[\]$/gm, '$1:')
+  .replaceAll(/^( *)# (- | {2}|# )/gm, (_, indent, rest) => `${indent}${rest}`)
 /** What the examples take from the environment. */
-const environment = { TEMPO_TOKEN: 't', CHECKOUT_TOKEN_HASH: `sha256:${'a'.repeat(64)}` }
+const environment = {
+  ALERT_WEBHOOK_URL: 'https://hooks.example.com/alerts',
+  ALERT_WEBHOOK_SECRET: 'a secret',
+  TEMPO_TOKEN: 't',
+  CHECKOUT_TOKEN_HASH: `sha256:${'a'.repeat(64)}`,
+}
 
 type Values = { readonly [name: string]: unknown }
 
@@ -32,13 +40,18 @@ test('the file gives exactly the defaults', () => {
 test('the file has every option there is, and no other', () => {
   const names = everyOption(true).map(({ path }) => pathText(path))
   expect(names.length).toBeGreaterThan(50)
-  expect(namesIn(parse(withExamples) as Values).sort()).toEqual([...names].sort())
+  expect([...new Set(namesIn(parse(withExamples) as Values))].sort()).toEqual([...names].sort())
 })
 
 test('the examples are valid, and but for what they have to name they are the defaults', () => {
   const directory = '/no/where'
   const [target] = loadConfig({ directory, environment: { TOKMETER_FORWARD: '[{ url: "http://x" }]' } }).config.forward
-  const { forward, tokens, budgets } = parse(withExamples) as { forward: unknown; tokens: unknown; budgets: unknown }
+  const { forward, tokens, budgets, alerts } = parse(withExamples) as {
+    forward: unknown
+    tokens: unknown
+    budgets: unknown
+    alerts: { rules: Values[]; channels: unknown }
+  }
   const replaced = (value: unknown) =>
     JSON.stringify(value).replace(/\$\{env:(\w+)\}/g, (_, name: keyof typeof environment) => environment[name])
   const { config } = loadConfig({
@@ -47,6 +60,8 @@ test('the examples are valid, and but for what they have to name they are the de
       TOKMETER_FORWARD: replaced(forward),
       TOKMETER_TOKENS: replaced(tokens),
       TOKMETER_BUDGETS: replaced(budgets),
+      TOKMETER_ALERTS_RULES: replaced(alerts.rules),
+      TOKMETER_ALERTS_CHANNELS: replaced(alerts.channels),
     },
   })
   expect(config.forward).toEqual([
@@ -60,6 +75,19 @@ test('the examples are valid, and but for what they have to name they are the de
   expect(config.budgets).toEqual([
     { ...budget, filters: { service: ['chat-api'], model: ['gpt-4o', 'gpt-4o-mini'] }, per: 'environment' },
   ])
+})
+
+test('the examples of alerts are of every kind, and a channel is as it is by default', () => {
+  const directory = '/no/where'
+  const { alerts } = parse(withExamples) as { alerts: { rules: Values[]; channels: Values[] } }
+  expect(alerts.rules.map(({ kind }) => kind).sort()).toEqual([...RULE_KINDS].sort())
+  const [given] = alerts.channels
+  const least = JSON.stringify([{ name: 'on-call', kind: 'webhook', url: 'https://x.example' }])
+  const full = JSON.stringify([{ ...given, url: 'https://x.example' }])
+  const channelOf = (channels: string) =>
+    loadConfig({ directory, environment: { TOKMETER_ALERTS_CHANNELS: channels, ...environment } }).config.alerts
+      .channels[0]
+  expect(channelOf(full)).toEqual({ ...channelOf(least), secret: given!['secret'] })
 })
 
 test('every option has a comment of its own or stands under one', () => {

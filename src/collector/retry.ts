@@ -1,5 +1,13 @@
 /** When to try again: OTLP's rules of what may be, exponential back-off with jitter, and what the target asks for. */
-import type { RetryOptions } from './target.js'
+
+export type RetryOptions = {
+  /** Before the first retry, in milliseconds. @default 5000 */
+  readonly initialMs: number
+  /** The longest wait, in milliseconds. @default 30000 */
+  readonly maxMs: number
+  /** Each wait is so many times the one before. @default 1.5 */
+  readonly multiplier: number
+}
 
 /** The only statuses after which the same request may be sent again. */
 const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504])

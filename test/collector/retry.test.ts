@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { backOff, isRetryable, retryAfter } from '../../../src/collector/forward/retry.js'
+import { backOff, isRetryable, retryAfter } from '../../src/collector/retry.js'
 
 test('only 429, 502, 503 and 504 may be sent again', () => {
   const retryable = Array.from({ length: 500 }, (_, index) => 100 + index).filter(isRetryable)
