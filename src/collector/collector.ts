@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import { Aggregation, createInstruments, meterSource, type Operation, SCHEMA_URL } from 'tokmeter/core'
-import { alertEndpoints, shownAlert } from './alert/endpoints.js'
+import { alertEndpoints } from './alert/endpoints.js'
 import { createApi } from './api.js'
 import type { IdentifiedOperation } from './batch.js'
 import { Budgets } from './budget/budgets.js'
@@ -27,8 +27,8 @@ import { Forwarding, targetOf } from './forwarding.js'
 import { createHealth } from './health.js'
 import { createIntake } from './intake.js'
 import { Lifecycle } from './lifecycle.js'
-import { createLiveRoute } from './live/route.js'
-import { Live } from './live.js'
+import { createLiveRoute, LIVE_DESCRIPTION } from './live/route.js'
+import { createLive } from './live-sources.js'
 import type { Log } from './log.js'
 import { createMetricsPage } from './metrics-page.js'
 import { DialectTotals } from './normalise/dialect-totals.js'
@@ -148,12 +148,6 @@ export async function startCollector({ config: given, version, log }: CollectorO
     (made) => made.close(backlogMs),
   )
 
-  const live = await lifecycle.build(
-    'live',
-    () => new Live({ maxSubscribers: config.live.subscribers, alerts: () => alerting.alerts().map(shownAlert) }),
-    (made) => made.stop(),
-  )
-
   const budgets = new Budgets({
     kept: () => keptDaysOf(config),
     onUnreadable: (name, cause) =>
@@ -164,6 +158,11 @@ export async function startCollector({ config: given, version, log }: CollectorO
     'alerts',
     () => startAlerting(() => config, { rulesInCode, budgets, queue, log }),
     (made) => made.close(),
+  )
+  const live = await lifecycle.build(
+    'live',
+    () => createLive({ config, budgets, alerting, log }),
+    (made) => made.stop(),
   )
 
   // Metrics.
@@ -299,6 +298,8 @@ export async function startCollector({ config: given, version, log }: CollectorO
         store: () => storing.store,
         kept: () => keptDaysOf(config),
         cache: answers,
+        perMinute: listen.limits.questions,
+        described: [LIVE_DESCRIPTION],
         endpoints: [
           ...ENDPOINTS,
           createAnomalies(() => config.anomalies),

@@ -107,6 +107,7 @@ const options = z.strictObject({
     limits: section({
       body: size('1KiB', '1GiB').prefault('64MiB'),
       events: wholeNumber(1, 1_000_000).default(10_000),
+      questions: wholeNumber(0, 1_000_000).default(6000),
       memory: size('2KiB', '64GiB').prefault('256MiB'),
       connections: wholeNumber(1, 1_000_000).default(16_384),
       headers: size('1KiB', '1MiB').prefault('16KiB'),

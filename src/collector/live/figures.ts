@@ -1,38 +1,44 @@
 /** The numbers of a window, in the words of the other answers. */
+
+import * as z from 'zod'
 import { RELATIVE_ERROR } from '../store/histogram.js'
-import type { View, WindowName, Windows } from './windows.js'
+import { type View, WINDOWS, type WindowName, type Windows } from './windows.js'
 
-/** What every snapshot says of its windows. Unknown is null, never 0; so is a rate of nothing. */
-export type Figures = {
-  /** Whole seconds that these numbers are of. */
-  readonly seconds: number
-  /** Of every kind: calls of a model, tools, agents, workflows. */
-  readonly operation_count: number
-  /** Of them, those that had ended more than a minute before they were accepted. */
-  readonly late_count: number
-  /** Calls of a model, as all of the following but tokens and cost, which tools may take too. */
-  readonly request_count: number
-  readonly error_count: number
-  readonly error_rate: number | null
-  readonly throughput_rps: number | null
-  readonly avg_latency_ms: number | null
-  readonly p50_latency_ms: number | null
-  readonly p95_latency_ms: number | null
-  readonly p99_latency_ms: number | null
-  readonly p50_time_to_first_chunk_ms: number | null
-  readonly p95_time_to_first_chunk_ms: number | null
-  readonly input_tokens: number | null
-  readonly output_tokens: number | null
-  readonly total_tokens: number | null
-  readonly tokens_per_second: number | null
-  /** US dollars. */
-  readonly total_cost: number | null
-  readonly cost_per_second: number | null
-  /** Shares of the calls whose usage and cost are known. */
-  readonly coverage: { readonly calls: number; readonly usage: number | null; readonly cost: number | null }
-}
+const count = z.int()
+const known = z.number().nullable()
 
-export type AllFigures = { readonly [name in WindowName]: Figures }
+/** What every snapshot says of each of its windows. Unknown is null, never 0; so is a rate of nothing. */
+const FIGURES = z.object({
+  seconds: count.describe('whole seconds that these numbers are of'),
+  operation_count: count.describe('of every kind: calls of a model, tools, agents, workflows'),
+  late_count: count.describe('of them, those that had ended more than a minute before they were accepted'),
+  request_count: count.describe('calls of a model, as all of the following but tokens and cost'),
+  error_count: count,
+  error_rate: known,
+  throughput_rps: known,
+  avg_latency_ms: known,
+  p50_latency_ms: known,
+  p95_latency_ms: known,
+  p99_latency_ms: known,
+  p50_time_to_first_chunk_ms: known,
+  p95_time_to_first_chunk_ms: known,
+  input_tokens: known,
+  output_tokens: known,
+  total_tokens: known,
+  tokens_per_second: known,
+  total_cost: known.describe('US dollars'),
+  cost_per_second: known,
+  coverage: z
+    .object({ calls: count, usage: known, cost: known })
+    .describe('shares of the calls whose usage and cost are known'),
+})
+export type Figures = z.output<typeof FIGURES>
+
+const NAMES = Object.keys(WINDOWS) as [WindowName, ...WindowName[]]
+export const ALL_FIGURES = z.object(
+  Object.fromEntries(NAMES.map((name) => [name, FIGURES])) as Record<WindowName, typeof FIGURES>,
+)
+export type AllFigures = z.output<typeof ALL_FIGURES>
 
 /** Largest relative error of the percentiles. */
 export const PERCENTILE_ERROR = RELATIVE_ERROR

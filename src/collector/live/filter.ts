@@ -1,13 +1,11 @@
 /** Which operations a subscriber wants, by the same parameters as those of the questions. */
 import type { Operation } from 'tokmeter/core'
-import type { FILTER_PARAMETERS } from '../query/parameters.js'
+import { TAG_PREFIX } from '../query/dimensions.js'
+import { type FILTER_PARAMETERS, filtersOf, type GivenFilters } from '../query/parameters.js'
 
-/** A value, or several of which one has to match; the empty text stands for what is unknown. */
-export type GivenFilter = { readonly [name in keyof typeof FILTER_PARAMETERS]?: string | string[] | undefined } & {
-  readonly failed?: 'true' | 'false' | undefined
-}
+type Filtered = Exclude<keyof typeof FILTER_PARAMETERS, 'tag'>
 
-const VALUES: { readonly [name in keyof typeof FILTER_PARAMETERS]: (operation: Operation) => string | undefined } = {
+const VALUES: { readonly [name in Filtered]: (operation: Operation) => string | undefined } = {
   provider: ({ provider }) => provider,
   model: ({ requestModel, responseModel }) => requestModel ?? responseModel,
   environment: ({ environment }) => environment,
@@ -17,13 +15,17 @@ const VALUES: { readonly [name in keyof typeof FILTER_PARAMETERS]: (operation: O
   user_id: ({ userId }) => userId,
 }
 
-export function filterOf(given: GivenFilter): (operation: Operation) => boolean {
-  const conditions = Object.entries(VALUES).flatMap(([name, read]) => {
-    const wanted = given[name as keyof typeof VALUES]
-    return wanted === undefined ? [] : [{ read, wanted: new Set([wanted].flat()) }]
-  })
-  const { failed } = given
-  return (operation) =>
+/** The empty text stands for what is unknown. Throws InvalidQuestion. */
+export function filterOf({ failed, ...given }: GivenFilters & { readonly failed?: 'true' | 'false' | undefined }) {
+  const conditions = filtersOf(given).map(({ dimension, value }) => ({
+    read: VALUES[dimension as Filtered] ?? tagOf(dimension.slice(TAG_PREFIX.length)),
+    wanted: new Set(value),
+  }))
+  return (operation: Operation): boolean =>
     conditions.every(({ read, wanted }) => wanted.has(read(operation) ?? '')) &&
     (failed === undefined || (operation.error !== undefined) === (failed === 'true'))
+}
+
+function tagOf(key: string) {
+  return ({ tags }: Operation) => (tags !== undefined && Object.hasOwn(tags, key) ? String(tags[key]) : undefined)
 }

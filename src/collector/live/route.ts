@@ -4,10 +4,12 @@ import type { FastifyPluginCallback, FastifyRequest, RouteShorthandOptions } fro
 import * as z from 'zod'
 import type { Live } from '../live.js'
 import { acceptedOf, notAcceptable } from '../query/accept.js'
+import type { Described } from '../query/openapi.js'
 import { FILTER_PARAMETERS } from '../query/parameters.js'
 import { answerMistake, parsed } from '../query/validation.js'
 import { KINDS, type Kind } from './event.js'
 import { filterOf } from './filter.js'
+import { SNAPSHOT } from './snapshot.js'
 
 export const LIVE_PATH = '/api/v1/live'
 
@@ -21,6 +23,20 @@ export const LIVE_PARAMETERS = z.strictObject({
 })
 
 const STREAM_TYPE = 'text/event-stream'
+
+/** For the OpenAPI document. */
+export const LIVE_DESCRIPTION: Described = {
+  method: 'GET',
+  path: '/live',
+  summary: 'What is going on right now: a stream of events, or one snapshot as JSON',
+  parameters: LIVE_PARAMETERS,
+  response: SNAPSHOT,
+  stream: {
+    type: STREAM_TYPE,
+    description:
+      'server-sent events: snapshot (at once, then every second), operation (as it is accepted, as GET /operations tells it), lagged ({ reason, skipped }); resumes by Last-Event-ID',
+  },
+}
 const ACCEPTED = {
   [STREAM_TYPE]: 'stream',
   'text/*': 'stream',

@@ -1,6 +1,8 @@
 /** What is told once a second: the windows, the last errors, and how budgets and alerts stand. */
+
+import * as z from 'zod'
 import type { IdentifiedOperation } from '../batch.js'
-import { type AllFigures, figuresOf, PERCENTILE_ERROR } from './figures.js'
+import { ALL_FIGURES, figuresOf, PERCENTILE_ERROR } from './figures.js'
 import type { Windows } from './windows.js'
 
 /** Who is asked for what the snapshot says of more than operations; what is absent is left out. */
@@ -11,32 +13,35 @@ export type SnapshotSources = {
   readonly onTrouble?: ((source: 'budgets' | 'alerts', error: unknown) => void) | undefined
 }
 
-/** An operation that failed, without what it says of itself: its message may hold anything. */
-export type RecentError = {
-  readonly id: string
-  readonly time: string
-  readonly operation: string
-  readonly provider: string | null
-  readonly model: string | null
-  readonly service: string | null
-  readonly environment: string | null
-  readonly agent: string | null
-  readonly error_type: string
-  readonly error_code: string | null
-}
+const name = z.string().nullable()
+const moment = z.iso.datetime()
 
-export type Snapshot = {
-  readonly time: string
-  /** When the windows began to be filled: the collector's start. */
-  readonly since: string
-  readonly percentile_error: number
-  readonly windows: AllFigures
-  /** The latest first. */
-  readonly recent_errors: readonly RecentError[]
-  readonly subscribers: number
-  readonly budgets?: unknown
-  readonly alerts?: unknown
-}
+/** An operation that failed, without what it says of itself: its message may hold anything. */
+const RECENT_ERROR = z.object({
+  id: z.string(),
+  time: moment,
+  operation: z.string(),
+  provider: name,
+  model: name,
+  service: name,
+  environment: name,
+  agent: name,
+  error_type: z.string(),
+  error_code: name,
+})
+type RecentError = z.output<typeof RECENT_ERROR>
+
+export const SNAPSHOT = z.object({
+  time: moment,
+  since: moment.describe('when the windows began to be filled: the start of the collector'),
+  percentile_error: z.number().describe('largest relative error of the percentiles'),
+  windows: ALL_FIGURES.describe('of whole seconds that are over, by when operations were accepted'),
+  recent_errors: z.array(RECENT_ERROR).describe('the latest first'),
+  subscribers: z.int().describe('who listens to the stream'),
+  budgets: z.unknown().optional().describe('how budgets stand, where there are any'),
+  alerts: z.unknown().optional().describe('alerts that are not inactive, where there are rules'),
+})
+export type Snapshot = z.output<typeof SNAPSHOT>
 
 export type SnapshotOptions = {
   readonly time: number

@@ -18,6 +18,11 @@ export type AnswerCacheCounts = {
   readonly entries: number
 }
 
+/** Makes an answer, until nobody waits for it any more. */
+type Make = (signal: AbortSignal) => Promise<Made>
+type Wanted = { readonly fresh?: boolean; readonly signal?: AbortSignal }
+type Given = { readonly answer: CachedAnswer; readonly isHit: boolean }
+type Making = { readonly answer: Promise<CachedAnswer>; readonly stop: AbortController; waiting: number }
 type Made = { readonly body: Buffer; readonly lifetimeMs: number }
 
 /** Bytes an entry takes beside its body. */
@@ -25,7 +30,7 @@ const ENTRY_BYTES = 500
 
 export class AnswerCache {
   readonly #answers: LRUCache<string, CachedAnswer>
-  readonly #underWay = new Map<string, Promise<CachedAnswer>>()
+  readonly #underWay = new Map<string, Making>()
   readonly #now: () => number
   #hits = 0
   #misses = 0
@@ -49,30 +54,53 @@ export class AnswerCache {
     }
   }
 
-  /** The answer of `key`, made by `make` when none holds or a `fresh` one is wanted. What fails is not kept: whoever waits for it hears of it. */
-  async get(key: string, make: () => Promise<Made>, fresh = false): Promise<{ answer: CachedAnswer; isHit: boolean }> {
+  /**
+   * The answer of `key`, made by `make` when none holds or a `fresh` one is wanted. What fails is not kept: whoever waits for it hears of it.
+   * When the `signal`s of all who wait are aborted, so is that of `make`.
+   */
+  async get(key: string, make: Make, { fresh = false, signal }: Wanted = {}): Promise<Given> {
     const kept = fresh ? undefined : this.#answers.get(key)
     if (kept !== undefined && this.#now() < kept.madeAt + kept.lifetimeMs) {
       this.#hits++
       return { answer: kept, isHit: true }
     }
     const waiting = fresh ? undefined : this.#underWay.get(key)
-    if (waiting !== undefined) {
-      this.#hits++
-      return { answer: await waiting, isHit: true }
+    if (waiting !== undefined) this.#hits++
+    else this.#misses++
+    const making = waiting ?? this.#make(key, make)
+    making.waiting++
+    const leave = () => {
+      making.waiting--
+      if (making.waiting > 0) return
+      this.#forget(key, making)
+      making.stop.abort(signal?.reason)
     }
-    this.#misses++
-    const madeAt = this.#now()
-    const making = make().then(({ body, lifetimeMs }) => ({ body, etag: etagOf(body), madeAt, lifetimeMs }))
-    this.#underWay.set(key, making)
+    signal?.addEventListener('abort', leave, { once: true })
     try {
-      const answer = await making
-      // What was cleared while it was made may hold what is to be forgotten.
-      if (this.#underWay.get(key) === making && answer.lifetimeMs > 0) this.#answers.set(key, answer)
-      return { answer, isHit: false }
+      return { answer: await making.answer, isHit: waiting !== undefined }
     } finally {
-      if (this.#underWay.get(key) === making) this.#underWay.delete(key)
+      signal?.removeEventListener('abort', leave)
     }
+  }
+
+  #make(key: string, make: Make): Making {
+    const madeAt = this.#now()
+    const stop = new AbortController()
+    const answer = make(stop.signal)
+      .then(({ body, lifetimeMs }) => {
+        const made = { body, etag: etagOf(body), madeAt, lifetimeMs }
+        // What was cleared while it was made may hold what is to be forgotten.
+        if (this.#underWay.get(key) === making && lifetimeMs > 0) this.#answers.set(key, made)
+        return made
+      })
+      .finally(() => this.#forget(key, making))
+    const making: Making = { answer, stop, waiting: 0 }
+    this.#underWay.set(key, making)
+    return making
+  }
+
+  #forget(key: string, making: Making): void {
+    if (this.#underWay.get(key) === making) this.#underWay.delete(key)
   }
 
   /** Forgets everything, what is being made as well. */

@@ -23,7 +23,10 @@ export type Answering = {
   /** Never a kept one. */
   readonly isFresh: boolean
   readonly now: number
-  readonly make: () => Promise<Answered>
+  /** @param isFresh nothing that was kept before is wanted; the signal is aborted when nobody waits any more */
+  readonly make: (isFresh: boolean, signal: AbortSignal) => Promise<Answered>
+  /** Aborted when whoever asked has gone. */
+  readonly signal: AbortSignal
 }
 
 export async function sendAnswer(
@@ -31,7 +34,7 @@ export async function sendAnswer(
   reply: FastifyReply,
   answering: Answering,
 ): Promise<FastifyReply> {
-  const { cache, key, table, isFresh, now, make } = answering
+  const { cache, key, table, isFresh, now, make, signal } = answering
   reply.header('vary', 'accept, authorization')
   const format = formatOf(request.headers.accept)
   if (format === undefined)
@@ -42,12 +45,12 @@ export async function sendAnswer(
   const fresh = isFresh || /(^|,)\s*no-(cache|store)\b/i.test(request.headers['cache-control'] ?? '')
   const { answer, isHit } = await cache.get(
     `${format} ${key}`,
-    async () => {
-      const made = await make()
+    async (stop) => {
+      const made = await make(fresh, stop)
       const lifetimeMs = isFresh || made.window === undefined ? 0 : lifetimeOf(rangeOf(made.window), now)
       return { body: Buffer.from(written(made, table, format)), lifetimeMs }
     },
-    fresh,
+    { fresh, signal },
   )
   const age = Math.max(0, now - answer.madeAt)
   reply.headers({

@@ -1,6 +1,8 @@
 /** Asks a question and shapes what comes back: windows filled, names as they were given, and how much of it is known. */
 import type { Parameters, QueryOptions } from '../store/engine.js'
 import { RELATIVE_ERROR } from '../store/histogram.js'
+import { BusyError } from '../store/turns.js'
+import { lifetimeOf } from './answer-cache.js'
 import { InvalidQuestion } from './invalid-question.js'
 import { PERCENTILES } from './measures.js'
 import { type Compiled, compile, type Place, type Question, SERIES_ROWS } from './question.js'
@@ -42,18 +44,26 @@ export class QuestionTimeout extends Error {
   override readonly name = 'QuestionTimeout'
 }
 
+/** Too many questions wait already: the same may be answered later. */
+export class QuestionRefused extends Error {
+  override readonly name = 'QuestionRefused'
+}
+
 type Row = { readonly [column: string]: Cell }
 const MAX_EXECUTION_SECONDS = 30
 
-type Where = Omit<Place, 'table'>
+type Where = Omit<Place, 'table'> & {
+  /** Never what the engine kept from before. */
+  readonly isFresh?: boolean
+}
 
 /** Throws InvalidQuestion for what cannot be answered, and QuestionTimeout for what takes longer than half a minute. */
 export async function ask(question: Question, store: Askable, place: Where): Promise<Answer> {
   const compiled = compiledFor(question, store, place)
-  const { sql, coverageSql, parameters } = compiled
+  const { sql, coverageSql } = compiled
   const [rows, [covered]] = await Promise.all([
-    run<Row>(store, sql, parameters),
-    coverageSql === undefined ? [] : run<Row>(store, coverageSql, parameters),
+    runCompiled(store, sql, compiled, place),
+    coverageSql === undefined ? [] : runCompiled(store, coverageSql, compiled, place),
   ])
   return { ...answerOf(question, compiled, rows), coverage: coverageOf(covered ?? rows[0]!) }
 }
@@ -61,7 +71,7 @@ export async function ask(question: Question, store: Askable, place: Where): Pro
 /** Without the coverage, which who asks several questions of the same operations needs once. */
 export async function askRows(question: Question, store: Askable, place: Where): Promise<Omit<Answer, 'coverage'>> {
   const compiled = compiledFor(question, store, place)
-  return answerOf(question, compiled, await run<Row>(store, compiled.sql, compiled.parameters))
+  return answerOf(question, compiled, await runCompiled(store, compiled.sql, compiled, place))
 }
 
 export type Breakdowns = {
@@ -74,7 +84,7 @@ export type Breakdowns = {
 /** The same numbers by each of the dimensions of `groupBy` by itself, and in total: what is read is read once. */
 export async function askApart(question: Question, store: Askable, place: Where): Promise<Breakdowns> {
   const compiled = compiledFor(question, store, place, true)
-  const rows = await run<Row>(store, compiled.sql, compiled.parameters)
+  const rows = await runCompiled(store, compiled.sql, compiled, place)
   const { groupBy } = question
   /** The rows of one set, as if it had been asked for alone. */
   const of = (set: number, dimensions: readonly string[]) => {
@@ -126,11 +136,24 @@ function answerOf(question: Question, compiled: Compiled, rows: readonly Row[]):
   }
 }
 
-/** Rows of a SELECT, bounded in time and memory. Throws QuestionTimeout and InvalidQuestion where it would take more. */
-export async function run<T>(store: Askable, sql: string, parameters: Parameters): Promise<T[]> {
+/** Rollups hold sums alone, which a server may keep as long as the answer is: what is to be forgotten is in none of them. */
+function runCompiled(store: Askable, sql: string, { source, parameters, range }: Compiled, where: Where) {
+  const isKept = source === 'rollups' && where.isFresh !== true
+  return run<Row>(store, sql, parameters, isKept ? { cacheSeconds: lifetimeOf(range, where.now) / 1000 } : {})
+}
+
+/** Rows of a SELECT, bounded in time, memory and rows. Throws QuestionTimeout, InvalidQuestion or QuestionRefused where it would take more. */
+export async function run<T>(
+  store: Askable,
+  sql: string,
+  parameters: Parameters,
+  options: Pick<QueryOptions, 'cacheSeconds'> = {},
+): Promise<T[]> {
+  const settings = { max_result_rows: SERIES_ROWS + 1, result_overflow_mode: 'throw' }
   try {
-    return await store.query<T>(sql, parameters, { maxExecutionSeconds: MAX_EXECUTION_SECONDS })
+    return await store.query<T>(sql, parameters, { ...options, maxExecutionSeconds: MAX_EXECUTION_SECONDS, settings })
   } catch (error) {
+    if (error instanceof BusyError) throw new QuestionRefused(error.message, { cause: error })
     const message = error instanceof Error ? error.message : String(error)
     if (/TIMEOUT_EXCEEDED|Code: 159\b/.test(message))
       throw new QuestionTimeout(

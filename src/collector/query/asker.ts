@@ -20,7 +20,21 @@ export type Asker = {
   readonly kept: KeptDays
 }
 
-export function createAsker(store: Askable, place: { readonly kept: KeptDays; readonly now: number }): Asker {
+export type AskerOptions = Pick<Asker, 'kept' | 'now'> & {
+  /** Never what the engine kept from before. @default false */
+  readonly isFresh?: boolean
+  /** When it is aborted nobody waits for answers any more. */
+  readonly signal?: AbortSignal
+}
+
+export function createAsker(given: Askable, { signal, ...place }: AskerOptions): Asker {
+  const store: Askable =
+    signal === undefined
+      ? given
+      : {
+          query: (sql, parameters, options) => given.query(sql, parameters, { ...options, signal }),
+          table: (name) => given.table(name),
+        }
   return {
     ask: (question) => ask(question, store, place),
     rows: (question) => askRows(question, store, place),

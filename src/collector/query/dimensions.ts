@@ -46,7 +46,7 @@ export const DIMENSIONS: readonly Dimension[] = [
 export const DIMENSION_NAMES: readonly string[] = DIMENSIONS.map(({ name }) => name)
 
 /** How a tag is named as a dimension. */
-const TAG_PREFIX = 'tag:'
+export const TAG_PREFIX = 'tag:'
 // A key reaches the engine inside a literal, and the client again as a column of CSV.
 const TAG_KEY = /^[\w.-]{1,64}$/
 

@@ -62,7 +62,9 @@ const STATUSES: { readonly [status: string]: string } = {
   400: 'A parameter is wrong: which, and what is allowed',
   401: 'A bearer token is needed',
   403: 'The token does not allow it',
-  503: 'The store cannot be reached yet',
+  406: 'There is no such form of the answer',
+  429: 'More was asked in a minute than is answered: Retry-After says when to come again',
+  503: 'The store cannot be reached yet, or too many are asking: Retry-After says when to come again',
   504: 'The answer would take longer than 30 seconds',
 }
 
@@ -71,11 +73,17 @@ const OF_NAMED: typeof STATUSES = { 404: 'There is nothing of that name' }
 /** Where something is changed. */
 const OF_CHANGES: typeof STATUSES = { 409: 'It cannot be changed like this' }
 
+/** What is told of an endpoint. */
+export type Described = Omit<Endpoint, 'answer' | 'table'> & {
+  /** Goes on and on, where that type is accepted. */
+  readonly stream?: { readonly type: string; readonly description: string }
+}
+
 /** The document, for a server at `/`. */
-export function openApiOf(endpoints: readonly Endpoint[], version: string): Json {
+export function openApiOf(endpoints: readonly Described[], version: string): Json {
   const paths: { [path: string]: Json } = {}
   for (const endpoint of endpoints) {
-    const { method, path, summary, scope = 'read', pathParameters, response } = endpoint
+    const { method, path, summary, scope = 'read', pathParameters, response, stream } = endpoint
     const hasBody = method === 'POST' || method === 'PUT'
     const content = (schema: Json) => ({ 'application/json': { schema } })
     const statuses = {
@@ -92,6 +100,9 @@ export function openApiOf(endpoints: readonly Endpoint[], version: string): Json
       ...(hasBody ? [] : parametersOf(endpoint.parameters, 'query')),
     ]
     const answer = response === undefined ? { $ref: '#/components/schemas/Answer' } : schemaOf(response, 'output')
+    const streamed = stream && {
+      [stream.type]: { schema: { type: 'string', description: stream.description } },
+    }
     const at = `/api/v1${path}`
     paths[at] = {
       ...paths[at],
@@ -101,7 +112,10 @@ export function openApiOf(endpoints: readonly Endpoint[], version: string): Json
         ...(scope === 'admin' && { description: 'Needs the scope admin, where tokens are configured.' }),
         ...(parameters.length > 0 && { parameters }),
         ...(hasBody && { requestBody: { required: true, content: content(schemaOf(endpoint.parameters)) } }),
-        responses: { 200: { description: 'The answer', content: content(answer) }, ...Object.fromEntries(failures) },
+        responses: {
+          200: { description: 'The answer', content: { ...content(answer), ...streamed } },
+          ...Object.fromEntries(failures),
+        },
       },
     }
   }

@@ -1,7 +1,9 @@
 /** The parameters that every question by GET has, as they are validated and described, and what they mean. */
 import * as z from 'zod'
+import { dimensionOf } from './dimensions.js'
+import { InvalidQuestion } from './invalid-question.js'
 import type { Filter, Question } from './question.js'
-import { GRANULARITIES, type Granularity, granularityFor, rangeOf, type TimeRange } from './time-range.js'
+import { GRANULARITIES, type Granularity, granularityFor, rangeOf, shown, type TimeRange } from './time-range.js'
 
 /** Characters of a value that is compared with. */
 const TEXT_LIMIT = 1000
@@ -35,7 +37,9 @@ export const FILTER_PARAMETERS = {
   operation: values('only of these operations: chat, embeddings, execute_tool, …'),
   agent: values('only of these agents'),
   user_id: values('only of these users, hashed as stored'),
+  tag: values('only with these tags, each as key:value; of several values of one key one has to match'),
 }
+export type GivenFilters = { readonly [name in keyof typeof FILTER_PARAMETERS]?: string | string[] | undefined }
 
 export const COMMON_PARAMETERS = {
   ...RANGE_PARAMETERS,
@@ -58,11 +62,22 @@ export type Subject = Pick<Question, 'range' | 'filters'> & { readonly granulari
 
 export function subjectOf(given: CommonParameters, now: number): Subject {
   const range: TimeRange = rangeOf(given, now)
-  const filters: Filter[] = []
-  for (const dimension of Object.keys(FILTER_PARAMETERS) as (keyof typeof FILTER_PARAMETERS)[]) {
-    const value = given[dimension]
-    if (value !== undefined)
-      filters.push({ dimension, operator: 'in', value: typeof value === 'string' ? [value] : value })
+  return { range, filters: filtersOf(given), granularity: given.granularity ?? granularityFor(range) }
+}
+
+/** One value of a dimension or more, of which one has to match. */
+export type ValueFilter = Filter & { readonly operator: 'in'; readonly value: readonly string[] }
+
+export function filtersOf({ tag, ...given }: GivenFilters): ValueFilter[] {
+  const dimensions = new Map<string, string[]>()
+  for (const [dimension, value] of Object.entries(given))
+    if (value !== undefined && dimension in FILTER_PARAMETERS) dimensions.set(dimension, [value].flat())
+  for (const pair of tag === undefined ? [] : [tag].flat()) {
+    const [, key, value] = /^([^:]*):(.*)$/s.exec(pair) ?? []
+    if (key === undefined || value === undefined)
+      throw new InvalidQuestion('tag', `must be a key and a value, such as team:search; got ${shown(pair)}`)
+    const { name } = dimensionOf('tag', `tag:${key}`)
+    dimensions.set(name, [...(dimensions.get(name) ?? []), value])
   }
-  return { range, filters, granularity: given.granularity ?? granularityFor(range) }
+  return [...dimensions].map(([dimension, value]) => ({ dimension, operator: 'in', value }))
 }

@@ -1,5 +1,6 @@
 /** The questions as routes: parameters validated, answers sent, and every mistake told with what is allowed. */
-import type { FastifyPluginCallback, FastifyReply, RouteShorthandOptions } from 'fastify'
+import { type RateLimitPluginOptions, default as rateLimit } from '@fastify/rate-limit'
+import type { FastifyPluginAsync, FastifyReply, RouteShorthandOptions } from 'fastify'
 import type { AnswerCache } from './answer-cache.js'
 import { sendAnswer } from './answering.js'
 import type { Askable } from './ask.js'
@@ -12,7 +13,7 @@ import { generalQuery } from './general.js'
 import { InvalidQuestion } from './invalid-question.js'
 import { modelComparison } from './model-comparison.js'
 import { notices } from './notices.js'
-import { openApiOf, pageOf } from './openapi.js'
+import { type Described, openApiOf, pageOf } from './openapi.js'
 import { operations } from './operations.js'
 import { performance } from './performance.js'
 import { costsUnit, projection } from './spending.js'
@@ -52,6 +53,10 @@ export type QueryOptions = {
   readonly endpoints?: readonly Endpoint[]
   /** Epoch milliseconds. @default Date.now */
   readonly now?: () => number
+  /** What else is told of in the document, though it is served elsewhere. */
+  readonly described?: readonly Described[]
+  /** Questions that one token may ask in a minute, or one address where there are none. @default 0: any number */
+  readonly perMinute?: number
 }
 
 /** Bytes of a question's body. */
@@ -71,8 +76,11 @@ export function createQueryRoutes({
   cache,
   endpoints = ENDPOINTS,
   now = Date.now,
-}: QueryOptions): FastifyPluginCallback {
-  return (app, _, done) => {
+  perMinute = 0,
+  described = [],
+}: QueryOptions): FastifyPluginAsync {
+  return async (app) => {
+    if (perMinute > 0) await app.register(rateLimit, rateLimitOf(perMinute))
     for (const {
       method,
       path,
@@ -91,29 +99,54 @@ export function createQueryRoutes({
         async handler(request, reply) {
           const open = store()
           if (open === undefined) return unavailable(reply)
+          const gone = goneOf(reply)
           try {
             const named = pathParameters === undefined ? {} : parsed(pathParameters, request.params)
             const given = Object.assign({}, parsed(parameters, isByQuery ? request.query : request.body), named)
             const moment = now()
-            const asker = createAsker(open, { kept: kept(), now: moment })
-            const make = () => answer(given, asker)
-            if (method === 'PUT' || method === 'DELETE') return reply.headers(UNCACHED).send(await make())
+            const make = (isFresh: boolean, signal?: AbortSignal) =>
+              answer(given, createAsker(open, { kept: kept(), now: moment, isFresh, ...(signal && { signal }) }))
+            // What changes something is done whether or not anybody waits for it.
+            if (method === 'PUT' || method === 'DELETE') return reply.headers(UNCACHED).send(await make(true))
             const key = `${method} ${path} ${JSON.stringify(sorted(given))}`
-            return await sendAnswer(request, reply, { cache, key, table, isFresh, now: moment, make })
+            return await sendAnswer(request, reply, { cache, key, table, isFresh, now: moment, signal: gone, make })
           } catch (error) {
+            if (gone.aborted) return reply.hijack()
             return answerMistake(reply, isByQuery ? inWordsOfGet(error) : error)
           }
         },
       })
     }
-    const document = openApiOf(endpoints, version)
+    const document = openApiOf([...endpoints, ...described], version)
     const page = pageOf(document)
     app.get(`${PREFIX}/openapi.json`, scoped('read'), async (_request, reply) => reply.send(document))
     app.get(`${PREFIX}/docs`, scoped('read'), async (_request, reply) =>
       reply.header('content-security-policy', PAGE_POLICY).type('text/html; charset=utf-8').send(page),
     )
-    done()
   }
+}
+
+/** Counts whoever asks by the name of the token, and by the address where there are no tokens. */
+function rateLimitOf(perMinute: number): RateLimitPluginOptions {
+  return {
+    max: perMinute,
+    timeWindow: 60_000,
+    keyGenerator: ({ principal, ip }) => (principal === undefined ? `address ${ip}` : `token ${principal.name}`),
+    errorResponseBuilder: (_, { max, ttl }) => {
+      const seconds = Math.ceil(ttl / 1000)
+      const message = `more than ${max} questions a minute are not answered: ask again in ${seconds} s`
+      return Object.assign(new Error(message), { statusCode: 429, headers: { 'retry-after': String(seconds) } })
+    },
+  }
+}
+
+/** Aborted when the connection is closed before it was answered. */
+function goneOf({ raw }: FastifyReply): AbortSignal {
+  const gone = new AbortController()
+  raw.once('close', () => {
+    if (!raw.writableFinished) gone.abort(new Error('whoever asked has gone'))
+  })
+  return gone.signal
 }
 
 /** The same for parameters that are the same, in whatever order they were given. */

@@ -1,7 +1,7 @@
 /** What a client gave, by the schema of what is asked; and what it is told of a mistake. */
 import type { FastifyReply } from 'fastify'
 import * as z from 'zod'
-import { QuestionTimeout } from './ask.js'
+import { QuestionRefused, QuestionTimeout } from './ask.js'
 import { InvalidQuestion } from './invalid-question.js'
 import { Rejection } from './rejection.js'
 
@@ -49,5 +49,10 @@ export function answerMistake(reply: FastifyReply, error: unknown): FastifyReply
     return reply.code(error.status).send({ error: { code: error.code, message: error.message } })
   if (error instanceof QuestionTimeout)
     return reply.code(504).send({ error: { code: 'QUERY_TIMEOUT', message: error.message } })
+  if (error instanceof QuestionRefused)
+    return reply
+      .code(503)
+      .header('retry-after', '1')
+      .send({ error: { code: 'UNAVAILABLE', message: error.message } })
   throw error
 }

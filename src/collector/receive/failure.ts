@@ -80,7 +80,8 @@ function failureOfHttp(error: unknown, retryAfterSeconds: number): Failure | und
     message: error.message,
     reason: statusCode === 401 || statusCode === 403 ? 'denied' : 'http',
     ...(headers && { headers }),
-    ...((statusCode === 429 || statusCode === 503) && { retryAfterSeconds }),
+    // Some know better when to come again.
+    ...((statusCode === 429 || statusCode === 503) && headers?.['retry-after'] === undefined && { retryAfterSeconds }),
   }
 }
 

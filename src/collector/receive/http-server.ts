@@ -68,7 +68,16 @@ export function createHttpServer({
   app.setErrorHandler(answerError)
   app.setNotFoundHandler((request, reply) => {
     discardBody(request.raw, DISCARDED_BYTES)
-    return answer({ statusCode: 404, message: 'there is nothing here', reason: 'http' }, request, reply)
+    const allowed = methodsAt(app, request.url.replace(/\?.*/s, ''))
+    const failure =
+      allowed.length === 0
+        ? { statusCode: 404, message: 'there is nothing here' }
+        : {
+            statusCode: 405,
+            message: `only ${allowed.join(' and ')} is taken here; got ${request.method}`,
+            headers: { allow: allowed.join(', ') },
+          }
+    return answer({ ...failure, reason: 'http' }, request, reply)
   })
   return app
 }
@@ -76,6 +85,11 @@ export function createHttpServer({
 /** Reads the files of a server that was created with TLS anew, and returns what puts them in force. Throws when they cannot be used. */
 export function readCertificates(app: FastifyInstance, files: TlsFiles): () => void {
   return readTlsAnew(app.server as Server as unknown as TlsServer, files)
+}
+
+/** The methods that are taken at a path without parameters. */
+function methodsAt(app: FastifyInstance, url: string): string[] {
+  return ['GET', 'POST', 'PUT', 'DELETE'].filter((method) => app.hasRoute({ method: method as 'GET', url }))
 }
 
 /**

@@ -1,4 +1,5 @@
 /** The engine in this process: chDB on a directory of its own. Knows nothing of what is stored. */
+import { randomUUID } from 'node:crypto'
 import { rmSync, writeFileSync } from 'node:fs'
 import { rm, statfs, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
@@ -31,6 +32,8 @@ export type EmbeddedOptions = {
  * just then, the rows may be there and the token not, and what is sent again would be stored twice.
  */
 const ROOM_TO_INSERT = 32 * 2 ** 20
+/** How often a query is told to stop, until it has. */
+const STOP_AGAIN_MS = 100
 /** Most queries that wait for their turn. */
 const WAITING_QUERIES = 1000
 
@@ -57,11 +60,12 @@ export async function openEmbedded(directory: string, options: EmbeddedOptions):
   }
   const writer = open()
   const readers: Session[] = []
+  const stopper = open()
   try {
     await writer.queryAsync('SET alter_sync = 2; SET mutations_sync = 2')
     for (let index = 0; index < options.concurrentQueries; index++) readers.push(await openReader(open, options))
   } catch (cause) {
-    for (const session of [writer, ...readers]) session.close()
+    for (const session of [writer, stopper, ...readers]) session.close()
     await chdb.drainPending()
     throw cause
   }
@@ -105,7 +109,8 @@ export async function openEmbedded(directory: string, options: EmbeddedOptions):
       }
       // In the SQL, since settings given beside it would stay for the queries after it.
       const text = `${bound(sql, parameters)}${settingsSql(settings)}`
-      const result = await reading.take((session) => session.queryAsync(text, { format: 'JSONEachRow' }))
+      const { signal } = options
+      const result = await reading.take((session) => stoppable(session, stopper, text, signal), signal)
       const lines = result.text()
       return (lines === '' ? [] : JSON.parse(`[${lines.trimEnd().replaceAll('\n', ',')}]`)) as Row[]
     },
@@ -128,11 +133,36 @@ export async function openEmbedded(directory: string, options: EmbeddedOptions):
     close() {
       closed ??= (async () => {
         await Promise.all([writing.close(), reading.close(), ...streams])
-        for (const session of [writer, ...readers]) session.close()
+        for (const session of [writer, stopper, ...readers]) session.close()
         await chdb.drainPending()
       })()
       return closed
     },
+  }
+}
+
+/** A query that is stopped when nobody waits for it any more. */
+async function stoppable(session: Session, stopper: Session, sql: string, signal: AbortSignal | undefined) {
+  if (signal === undefined) return session.queryAsync(sql, { format: 'JSONEachRow' })
+  // The engine gives queries ids of its own: by what it begins with it is found again.
+  const mark = `/* ${randomUUID()} */`
+  let isDone = false
+  // Until it is: it may not have begun when it is told for the first time.
+  const stop = () => {
+    if (isDone) return
+    const sql = `KILL QUERY WHERE startsWith(query, '${mark}') ASYNC`
+    void stopper.queryAsync(sql).catch(() => {})
+    setTimeout(stop, STOP_AGAIN_MS).unref()
+  }
+  signal.addEventListener('abort', stop, { once: true })
+  try {
+    return await session.queryAsync(`${mark} ${sql}`, { format: 'JSONEachRow' })
+  } catch (error) {
+    signal.throwIfAborted()
+    throw error
+  } finally {
+    isDone = true
+    signal.removeEventListener('abort', stop)
   }
 }
 

@@ -7,6 +7,10 @@ export type Settings = { readonly [name: string]: string | number }
 export type QueryOptions = {
   /** The engine stops a query that takes longer. @default 30 */
   readonly maxExecutionSeconds?: number | undefined
+  /** A server may answer what it answered so many seconds ago. @default 0: only what is there now */
+  readonly cacheSeconds?: number | undefined
+  /** Nobody waits for the answer any more: the engine is told to stop, and the query rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined
   /** Settings of the engine for this query. */
   readonly settings?: Settings | undefined
 }

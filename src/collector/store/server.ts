@@ -14,6 +14,8 @@ export type ServerOptions = {
 
 /** Longest a definition, a change or an export may take. */
 const LONG_SECONDS = 86_400
+/** Most memory of one query, on each server. What needs more of it for groups or order goes to the disk at half of it. */
+const QUERY_BYTES = 2 * 2 ** 30
 
 export function openServer({ url, username, password, requestTimeoutMs }: ServerOptions): Engine {
   const connect = (timeoutMs: number) =>
@@ -51,15 +53,22 @@ export function openServer({ url, username, password, requestTimeoutMs }: Server
       })
     },
     async query<Row>(sql: string, parameters: Parameters = {}, options: QueryOptions = {}) {
-      const { maxExecutionSeconds = MAX_EXECUTION_SECONDS, settings } = options
+      const { maxExecutionSeconds = MAX_EXECUTION_SECONDS, cacheSeconds = 0, signal, settings } = options
       const result = await client.query({
         query: sql,
         format: 'JSONEachRow',
         query_params: parameters,
+        ...(signal !== undefined && { abort_signal: signal }),
         clickhouse_settings: {
           readonly: '2',
           max_execution_time: maxExecutionSeconds,
+          max_memory_usage: String(QUERY_BYTES),
+          max_bytes_before_external_group_by: String(QUERY_BYTES / 2),
+          max_bytes_before_external_sort: String(QUERY_BYTES / 2),
+          // Whoever goes away has the connection closed.
+          cancel_http_readonly_queries_on_client_close: 1,
           output_format_json_quote_64bit_integers: 0,
+          ...(cacheSeconds >= 1 && { use_query_cache: 1, query_cache_ttl: Math.floor(cacheSeconds) }),
           ...settings,
         },
       })

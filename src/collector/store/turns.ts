@@ -1,8 +1,8 @@
 /** Lends a few things, one borrower each, in the order they were asked for. Bounded in how many may wait. */
 
 export type Turns<T> = {
-  /** Throws a BusyError when too many wait already, an Error once closed. */
-  take<R>(work: (thing: T) => Promise<R>): Promise<R>
+  /** Throws a BusyError when too many wait already, an Error once closed, and the reason of the signal when that comes before the turn. */
+  take<R>(work: (thing: T) => Promise<R>, signal?: AbortSignal): Promise<R>
   /** Nothing is lent any more; resolves when everything is back. */
   close(): Promise<void>
 }
@@ -27,12 +27,28 @@ export function createTurns<T>(things: readonly T[], mostWaiting: number, closed
     }
   }
 
+  function turn(signal: AbortSignal | undefined): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const leave = () => {
+        waiting.splice(waiting.indexOf(come), 1)
+        reject(signal!.reason)
+      }
+      const come = (thing: T) => {
+        signal?.removeEventListener('abort', leave)
+        resolve(thing)
+      }
+      signal?.addEventListener('abort', leave, { once: true })
+      waiting.push(come)
+    })
+  }
+
   return {
-    async take(work) {
+    async take(work, signal) {
       if (isClosed) throw new Error(closedMessage)
+      signal?.throwIfAborted()
       if (free.length === 0 && waiting.length >= mostWaiting)
         throw new BusyError(`${waiting.length} queries are waiting already; got one more`)
-      const thing = free.pop() ?? (await new Promise<T>((resolve) => waiting.push(resolve)))
+      const thing = free.pop() ?? (await turn(signal))
       try {
         return await work(thing)
       } finally {

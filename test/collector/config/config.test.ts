@@ -44,6 +44,7 @@ test('without file, variables and flags there are the defaults', () => {
       limits: {
         body: 67_108_864,
         events: 10_000,
+        questions: 6000,
         memory: 268_435_456,
         connections: 16_384,
         headers: 16_384,

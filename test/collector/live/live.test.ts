@@ -153,7 +153,14 @@ test('one snapshot is made a second, however many read it', async () => {
 test('single operations come to who chose them, by the filters of the questions', async () => {
   const { read, accept } = await streaming()
   const offered = [
-    operation({ id: 'a', service: 'chat', agentName: 'planner', userId: 'u1', environment: 'production' }),
+    operation({
+      id: 'a',
+      tags: { team: 'search', by: 1 },
+      service: 'chat',
+      agentName: 'planner',
+      userId: 'u1',
+      environment: 'production',
+    }),
     operation({ id: 'b', provider: 'anthropic', requestModel: 'claude', ...failure }),
     operation({ id: 'c', operation: 'embeddings', requestModel: undefined, responseModel: 'answered' }),
   ]
@@ -174,6 +181,8 @@ test('single operations come to who chose them, by the filters of the questions'
   await f('agent=', 'b', 'c')
   await f('user_id=u1', 'a')
   await f('environment=production', 'a')
+  await f('tag=team:search', 'a')
+  await f('tag=team:search&tag=team:none&tag=by:1', 'a')
   await f('failed=true', 'b')
   await f('failed=false', 'a', 'c')
   await f('', 'a', 'b', 'c')
@@ -336,7 +345,7 @@ test('who takes JSON alone gets one snapshot', async () => {
       },
     },
   ])
-  expect((await fetch(`${url}/api/v1/live`, { method: 'HEAD' })).status).toBe(404)
+  expect((await fetch(`${url}/api/v1/live`, { method: 'HEAD' })).status).toBe(405)
 })
 
 test('a wrong parameter is told with what is allowed', async () => {
@@ -351,6 +360,8 @@ test('a wrong parameter is told with what is allowed', async () => {
   await f('colour=red', { field: 'colour', allowed: expect.arrayContaining(['events', 'model', 'failed']) })
   await f('failed=maybe', { field: 'failed', allowed: ['true', 'false'] })
   await f('events=everything', { field: 'events' })
+  await f('tag=team', { field: 'tag' })
+  await f("tag=te'am:a", { field: 'tag', allowed: expect.arrayContaining(['tag:<key>']) })
 })
 
 test('only a token that may read may listen', async () => {

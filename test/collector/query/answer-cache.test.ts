@@ -8,7 +8,7 @@ test('an answer is made once while it holds, and again afterwards', async () => 
   let made = 0
   const cache = new AnswerCache({ maxBytes: 100_000, now: () => now })
   const ask = async (fresh = false) => {
-    const { answer, isHit } = await cache.get('question', async () => body(`answer ${++made}`), fresh)
+    const { answer, isHit } = await cache.get('question', async () => body(`answer ${++made}`), { fresh })
     return [answer.body.toString(), isHit]
   }
   expect(await ask()).toEqual(['answer 1', false])
@@ -64,6 +64,30 @@ test('an answer that was being made while all were forgotten is not kept', async
   finish(body('before'))
   expect((await asked).answer.body.toString()).toBe('before')
   expect((await cache.get('question', async () => body('after'))).answer.body.toString()).toBe('after')
+})
+
+test('when all who wait have gone nobody makes it any more, and who comes then has it made anew', async () => {
+  const cache = new AnswerCache({ maxBytes: 100_000 })
+  const signals: AbortSignal[] = []
+  const ask = (signal?: AbortSignal) =>
+    cache.get(
+      'question',
+      (stop) =>
+        new Promise((resolve, reject) => {
+          signals.push(stop)
+          stop.addEventListener('abort', () => reject(stop.reason))
+          if (signal === undefined) resolve(body('made'))
+        }),
+      signal === undefined ? {} : { signal },
+    )
+  const [first, second] = [new AbortController(), new AbortController()]
+  const both = Promise.allSettled([ask(first.signal), ask(second.signal)])
+  first.abort(new Error('gone'))
+  expect(signals.map(({ aborted }) => aborted)).toEqual([false])
+  second.abort(new Error('gone too'))
+  expect(signals.map(({ aborted }) => aborted)).toEqual([true])
+  expect((await ask()).answer.body.toString()).toBe('made')
+  expect((await both).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
 })
 
 test('an answer holds the longer the less it changes', () => {

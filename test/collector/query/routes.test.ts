@@ -61,6 +61,7 @@ const events = Array.from({ length: 30 }, (_, index) => ({
   model: index % 3 === 0 ? 'nobody-priced-this' : 'gpt-4o',
   duration_ms: 100 * (index + 1),
   service: 'chat-api',
+  tags: { team: index % 5 === 0 ? 'a:b' : 'other' },
   agent_id: index % 2 === 0 ? 'planner' : undefined,
   user_id: `user-${index % 4}`,
   conversation_id: index < 24 ? `conversation-${index % 6}` : undefined,
@@ -291,6 +292,9 @@ test('filters choose operations, several values of one at a time', async () => {
   expect(await of('model=gpt-4o&model=nobody-priced-this')).toBe(30)
   expect(await of('model=gpt-4o&agent=planner')).toBe(10)
   expect(await of('provider=nobody')).toBe(0)
+  expect(await of('tag=team:a:b')).toBe(6)
+  expect(await of('tag=team:a:b&tag=team:other&model=gpt-4o')).toBe(20)
+  expect(await of('tag=team:')).toBe(0)
   expect(await of(`user_id=${'0'.repeat(32)}`)).toBe(0)
 })
 
@@ -504,6 +508,7 @@ test('the OpenAPI document names every question with its parameters, and the pag
       '/anomalies',
       '/budgets',
       '/budgets/{name}',
+      '/live',
     ].map((path) => `/api/v1${path}`),
   )
   const { parameters } = document.paths['/api/v1/costs']!.get!

@@ -6,9 +6,9 @@ import { FILTER_PARAMETERS, RANGE_PARAMETERS, subjectOf, wholeNumber } from '../
 import { ANOMALY_TYPES, type AnomalySettings, SEVERITIES } from './anomaly.js'
 import { findAnomalies } from './finding.js'
 
-/** What the rollups know; of identities nothing is remembered for weeks. */
+/** What the rollups know; of identities and tags nothing is remembered for weeks. */
 export const ENTITY_DIMENSIONS = ['model', 'provider', 'service', 'agent'] as const
-const { user_id: _, ...FILTERS } = FILTER_PARAMETERS
+const { user_id: _, tag: __, ...FILTERS } = FILTER_PARAMETERS
 
 const LONGEST_DAYS = 31
 

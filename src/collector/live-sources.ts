@@ -1,0 +1,30 @@
+/** What the live stream tells of more than operations, in the words of the API: budgets, the most used first, and alerts. */
+import type { Alerting } from './alert/alerting.js'
+import { shownAlert } from './alert/endpoints.js'
+import { rowsOf } from './budget/answer.js'
+import type { Budgets } from './budget/budgets.js'
+import type { Config } from './config.js'
+import { Live } from './live.js'
+import type { Log } from './log.js'
+
+/** Budgets, and alerts, told once a second. */
+const MOST = 100
+
+export function createLive({
+  config,
+  budgets,
+  alerting,
+  log,
+}: {
+  readonly config: Config
+  readonly budgets: Budgets
+  readonly alerting: Pick<Alerting, 'alerts'>
+  readonly log: Log
+}): Live {
+  return new Live({
+    maxSubscribers: config.live.subscribers,
+    budgets: () => rowsOf(budgets.evaluations()).slice(0, MOST),
+    alerts: () => alerting.alerts().slice(0, MOST).map(shownAlert),
+    onTrouble: (source, error) => log.warn({ source, err: error }, 'a snapshot was told without what failed'),
+  })
+}
