@@ -32,8 +32,9 @@ export const query: Command = {
     body: { type: 'string', value: 'json', description: 'the general question, for `tokmeter query query`' },
   },
   details: [
-    'Questions: costs, costs/breakdown, costs/unit, costs/projection, tokens, performance, metrics/summary, metrics/conversations,',
-    'metrics/models, metrics/trends, operations, top, budgets, and query with --body. Their parameters: <url>/api/v1/docs.',
+    'Questions: costs, costs/breakdown, costs/unit, costs/projection, tokens, performance, performance/distribution,',
+    'metrics/summary, metrics/conversations, metrics/models, metrics/trends, operations, top, anomalies, budgets, alerts,',
+    'alerts/rules, notices, live (how things stand this second), and query with --body. Their parameters: <url>/api/v1/docs.',
     '',
     'Example: tokmeter query costs last=7d granularity=1d',
     '         tokmeter query top dimension=service by=cost last=30d --format csv',

@@ -100,3 +100,19 @@ test('text of strangers does nothing to a terminal', () => {
     ].join('\n'),
   )
 })
+
+test('the help names every question there is, and each is answered', async () => {
+  const { paths } = (await (await fetch(`${made.url}/api/v1/openapi.json`)).json()) as {
+    paths: { [path: string]: { get?: object } }
+  }
+  const questions = Object.keys(paths).filter((path) => paths[path]!.get !== undefined && !path.includes('{'))
+  expect(questions.length).toBeGreaterThan(15)
+  const { output } = await run('query', '--help')
+  const named = output.replace(/\s+/g, ' ').split(/[ ,]+/)
+  for (const path of questions) {
+    const question = path.replace('/api/v1/', '')
+    expect(named).toContain(question)
+    const { code, errors } = await run('query', question, '--url', made.url, '--format', 'json')
+    expect([question, code, errors]).toEqual([question, 0, ''])
+  }
+})

@@ -1,4 +1,5 @@
 /** The questions over real HTTP, to a whole collector that received its operations over HTTP. */
+import { Validator } from '@seriousme/openapi-schema-validator'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Collector } from '../../../src/collector/collector.js'
 import { projected } from '../../../src/collector/query/spending.js'
@@ -488,6 +489,7 @@ test('the OpenAPI document names every question with its parameters, and the pag
     paths: { [path: string]: { get?: { parameters: { name: string; schema: unknown }[] }; post?: unknown } }
   }
   expect(document.openapi).toBe('3.1.0')
+  expect(await new Validator().validate(document)).toEqual({ valid: true })
   expect(Object.keys(document.paths)).toEqual(
     [
       '/query',
@@ -506,6 +508,8 @@ test('the OpenAPI document names every question with its parameters, and the pag
       '/top',
       '/notices',
       '/anomalies',
+      '/alerts',
+      '/alerts/rules',
       '/budgets',
       '/budgets/{name}',
       '/live',
