@@ -38,6 +38,7 @@ import { decode } from './otlp/decode.js'
 import { Presence } from './presence.js'
 import { createAnomalies } from './query/anomaly/endpoint.js'
 import { AnswerCache } from './query/answer-cache.js'
+import { createHealthScores } from './query/health-scores.js'
 import { createQueryRoutes, ENDPOINTS } from './query/routes.js'
 import { openQueue } from './queue/open-queue.js'
 import { createHttpServer, readCertificates } from './receive/http-server.js'
@@ -302,6 +303,7 @@ export async function startCollector({ config: given, version, log }: CollectorO
         described: [LIVE_DESCRIPTION],
         endpoints: [
           ...ENDPOINTS,
+          createHealthScores(() => config.health),
           createAnomalies(() => config.anomalies),
           ...alertEndpoints(alerting),
           ...createBudgetEndpoints({ budgets, store: () => storing.store, kept: () => keptDaysOf(config) }),

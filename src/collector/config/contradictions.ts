@@ -159,7 +159,19 @@ function* budgets(config: Config): Generator<Contradiction> {
   }
 }
 
-function* judging({ anomalies }: Config): Generator<Contradiction> {
+function* judging({ anomalies, health }: Config): Generator<Contradiction> {
+  const { success, performance, activity } = health.weights
+  if (success + performance + activity === 0)
+    yield { about: [['health', 'weights', 'success']], message: 'health.weights must not all be 0' }
+  if (health.latency.good >= health.latency.poor) {
+    yield {
+      about: [
+        ['health', 'latency', 'good'],
+        ['health', 'latency', 'poor'],
+      ],
+      message: 'health.latency.good must be less than health.latency.poor',
+    }
+  }
   for (const name of ['errorRate', 'latency', 'trafficDrop', 'costSpike', 'tokens'] as const) {
     const { info, warning, critical } = anomalies[name]
     if (info <= warning && warning <= critical) continue

@@ -169,6 +169,27 @@ const options = z.strictObject({
     path: path().default('/metrics'),
     scopeLabels: boolean().default(true),
   }),
+  health: section({
+    weights: section({
+      success: wholeNumber(0, 100, live).default(40),
+      performance: wholeNumber(0, 100, live).default(30),
+      activity: wholeNumber(0, 100, live).default(30),
+    }),
+    latency: section({
+      good: duration('1ms', '1h', live).prefault('100ms'),
+      poor: duration('1ms', '1h', live).prefault('500ms'),
+    }),
+    inactiveAfter: days(live).prefault('30d'),
+    idleAfter: days(live).prefault('90d'),
+    degraded: section({
+      errorRate: number(0, 1, live).default(0.05),
+      latency: duration('1ms', '1h', live).prefault('500ms'),
+    }),
+    critical: section({
+      errorRate: number(0, 1, live).default(0.1),
+      latency: duration('1ms', '1h', live).prefault('1s'),
+    }),
+  }),
   anomalies: section({
     errorRate: levels(() => number(0, 1, live), [0.1, 0.25, 0.5]),
     latency: levels(() => duration('1ms', '1h', live), ['1s', '2s', '5s']),

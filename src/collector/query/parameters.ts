@@ -41,6 +41,10 @@ export const FILTER_PARAMETERS = {
 }
 export type GivenFilters = { readonly [name in keyof typeof FILTER_PARAMETERS]?: string | string[] | undefined }
 
+const { user_id: _, tag: __, ...rollupFilters } = FILTER_PARAMETERS
+/** Of what the rollups know: identities and tags are forgotten with the operations themselves. */
+export const ROLLUP_FILTER_PARAMETERS = rollupFilters
+
 export const COMMON_PARAMETERS = {
   ...RANGE_PARAMETERS,
   ...FILTER_PARAMETERS,

@@ -16,6 +16,7 @@ import { notices } from './notices.js'
 import { type Described, openApiOf, pageOf } from './openapi.js'
 import { operations } from './operations.js'
 import { performance } from './performance.js'
+import { reports } from './report/endpoints.js'
 import { costsUnit, projection } from './spending.js'
 import { summary } from './summary.js'
 import type { KeptDays } from './tier-cover.js'
@@ -40,6 +41,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   operations,
   top,
   notices,
+  ...reports,
 ]
 
 export type QueryOptions = {

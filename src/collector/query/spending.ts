@@ -1,6 +1,8 @@
 /** `GET /api/v1/costs/unit` and `/costs/projection`: what one request, user or conversation costs, and what the month will have cost. */
 import * as z from 'zod'
+import type { Cell } from './ask.js'
 import { type Asker, endpoint, headOf, measure, questionOf, ratio } from './endpoint.js'
+import type { Measure } from './measures.js'
 import { FILTER_PARAMETERS, RANGE_PARAMETERS, subjectOf } from './parameters.js'
 import type { Filter } from './question.js'
 
@@ -42,9 +44,11 @@ const RECENT_DAYS = 7
 /** Of a normal distribution, nineteen in twenty are within so many standard deviations. */
 const NINETEEN_IN_TWENTY = 1.96
 
-const METHOD =
-  'spent since the first of the month (UTC), and for each day that is left the mean of the last 7 whole days that have operations before them; ' +
+/** How what is left of a period is told. */
+export const REMAINDER =
+  'for each day that is left the mean of the last 7 whole days that have operations before them; ' +
   'low and high: 1.96 standard deviations of those days, independent of each other'
+const METHOD = `spent since the first of the month (UTC), and ${REMAINDER}`
 
 export const projection = endpoint({
   method: 'GET',
@@ -58,11 +62,12 @@ export const projection = endpoint({
     const date = new Date(asker.now)
     const month = Date.UTC(date.getUTCFullYear(), date.getUTCMonth())
     const end = Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1)
-    const [spent, days] = await Promise.all([
+    const [spent, recent] = await Promise.all([
       asker.ask(questionOf({ range: { start: month, end: asker.now }, filters, measures: [COST] })),
-      recentDays(asker, filters, today),
+      recentDays(asker, filters, today, [COST]),
     ])
     const cost = spent.rows[0]!['cost']
+    const days = recent.map(({ time, cost }) => ({ time, cost: cost as Known }))
     const costs = days.map((day) => day.cost)
     const left = (end - asker.now) / DAY_MS
     return {
@@ -78,17 +83,21 @@ export const projection = endpoint({
   },
 })
 
-type Day = { readonly time: string; readonly cost: number | null }
+type Known = number | null
+type Day = { readonly [column: string]: Cell; readonly time: string }
 
-/** The last whole days, without those before anything was measured: they would make each day look cheaper than it is. */
-async function recentDays({ rows: rowsOf }: Asker, filters: readonly Filter[], today: number): Promise<Day[]> {
+/** What the last whole days before `today` had, without those before anything was measured: they would make each day look less than it is. */
+export async function recentDays(
+  { ask }: Asker,
+  filters: readonly Filter[],
+  today: number,
+  of: readonly Measure[],
+): Promise<Day[]> {
   const range = { start: today - RECENT_DAYS * DAY_MS, end: today }
-  const measures = [COST, measure('operations', 'operations', 'count')]
-  const { rows } = await rowsOf(questionOf({ range, filters, measures, interval: '1d' }))
+  const measures = [...of, measure('operations', 'operations', 'count')]
+  const { rows } = await ask(questionOf({ range, filters, measures, interval: '1d' }))
   const first = rows.findIndex((row) => Number(row['operations']) > 0)
-  return first === -1
-    ? []
-    : rows.slice(first).map(({ time, cost }) => ({ time: String(time), cost: cost as number | null }))
+  return first === -1 ? [] : (rows.slice(first) as Day[])
 }
 
 /** Null where it cannot be told: no whole day yet, or one whose cost nobody knows. */

@@ -2,6 +2,7 @@
 import * as z from 'zod'
 import { endpoint, headOf, measure, ofCalls, questionOf } from './endpoint.js'
 import { COMMON_PARAMETERS, subjectOf } from './parameters.js'
+import { changeOf } from './trending.js'
 
 const TRENDS = {
   cost_trend: measure('cost', 'cost_usd', 'sum'),
@@ -30,11 +31,11 @@ export const trends = endpoint({
       series.rows.map((row, index) => ({
         time: row['time'],
         value: row[alias],
-        change: change(row[alias], series.rows[index - 1]?.[alias]),
+        change: changeOf(row[alias], series.rows[index - 1]?.[alias]),
       }))
     const comparison = MEASURES.map(({ alias }) => {
       const [value, earlier] = [total.rows[0]![alias], previous.rows[0]![alias]]
-      return [alias, { value, previous: earlier, change: change(value, earlier) }]
+      return [alias, { value, previous: earlier, change: changeOf(value, earlier) }]
     })
     return {
       ...headOf(total),
@@ -46,8 +47,3 @@ export const trends = endpoint({
     }
   },
 })
-
-/** By what share a value changed; null where there is none before, or nothing to be a share of. */
-function change(value: unknown, before: unknown): number | null {
-  return typeof value === 'number' && typeof before === 'number' && before > 0 ? (value - before) / before : null
-}

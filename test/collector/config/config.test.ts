@@ -87,6 +87,14 @@ test('without file, variables and flags there are the defaults', () => {
     limits: { attributeValues: 500, series: 1000 },
     live: { subscribers: 100 },
     metrics: { path: '/metrics', scopeLabels: true },
+    health: {
+      weights: { success: 40, performance: 30, activity: 30 },
+      latency: { good: 100, poor: 500 },
+      inactiveAfter: 30 * 86_400_000,
+      idleAfter: 90 * 86_400_000,
+      degraded: { errorRate: 0.05, latency: 500 },
+      critical: { errorRate: 0.1, latency: 1000 },
+    },
     anomalies: {
       errorRate: { info: 0.1, warning: 0.25, critical: 0.5 },
       latency: { info: 1000, warning: 2000, critical: 5000 },
@@ -223,7 +231,7 @@ test('every mistake is named, with its line, what was got, what is allowed, and 
   const duration = (least: string, most: string) =>
     `a duration from ${least} to ${most}, such as 20ms, 30s or 24h (a number alone is milliseconds)`
   const all =
-    'listen, data, store, queue, forward, tokens, budgets, identities, alerts, prices, semconv, limits, live, metrics, anomalies, dashboard, log, views, shutdownTimeout'
+    'listen, data, store, queue, forward, tokens, budgets, identities, alerts, prices, semconv, limits, live, metrics, health, anomalies, dashboard, log, views, shutdownTimeout'
   expect(mistakesOf(yaml)).toEqual([
     `tokmeter.yaml:1:1: lisen is no option; did you mean listen? Options: ${all}`,
     'tokmeter.yaml:4:9: listen.port must be a whole number from 0 to 65535; got "4318"',

@@ -2,13 +2,12 @@
 import * as z from 'zod'
 import { endpoint, ofCalls } from '../endpoint.js'
 import { InvalidQuestion } from '../invalid-question.js'
-import { FILTER_PARAMETERS, RANGE_PARAMETERS, subjectOf, wholeNumber } from '../parameters.js'
+import { RANGE_PARAMETERS, ROLLUP_FILTER_PARAMETERS, subjectOf, wholeNumber } from '../parameters.js'
 import { ANOMALY_TYPES, type AnomalySettings, SEVERITIES } from './anomaly.js'
 import { findAnomalies } from './finding.js'
 
-/** What the rollups know; of identities and tags nothing is remembered for weeks. */
+/** Of each of what judgements are made. */
 export const ENTITY_DIMENSIONS = ['model', 'provider', 'service', 'agent'] as const
-const { user_id: _, tag: __, ...FILTERS } = FILTER_PARAMETERS
 
 const LONGEST_DAYS = 31
 
@@ -21,7 +20,7 @@ export function createAnomalies(settings: () => AnomalySettings) {
     table: 'anomalies',
     parameters: z.strictObject({
       ...RANGE_PARAMETERS,
-      ...FILTERS,
+      ...ROLLUP_FILTER_PARAMETERS,
       by: z
         .enum(['all', ...ENTITY_DIMENSIONS])
         .default('model')

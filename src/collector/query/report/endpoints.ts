@@ -1,0 +1,32 @@
+/** `GET /api/v1/reports/daily`, `/weekly` and `/monthly`. */
+import * as z from 'zod'
+import { endpoint, ofCalls } from '../endpoint.js'
+import { ROLLUP_FILTER_PARAMETERS, subjectOf } from '../parameters.js'
+import { PERIODS, type PeriodName, periodOf } from './period.js'
+import { reportOf } from './report.js'
+
+const OF: { readonly [period in PeriodName]: string } = { daily: 'day', weekly: 'week', monthly: 'month' }
+
+/** One for each period. */
+export const reports = PERIODS.map((name) =>
+  endpoint({
+    method: 'GET',
+    path: `/reports/${name}`,
+    summary: `What a ${OF[name]} (UTC) was like, against the one before: use, cost, failures, latency of calls, what is new, what goes up and down`,
+    table: name === 'daily' ? 'hourly_summaries' : 'daily_summaries',
+    parameters: z.strictObject({
+      ...ROLLUP_FILTER_PARAMETERS,
+      date: z
+        .string()
+        .max(40)
+        .optional()
+        .describe(
+          `a day of the ${OF[name]}: 2026-01-31${name === 'monthly' ? ', or 2026-01' : ''}; default: the one that is going on`,
+        ),
+    }),
+    answer({ date, ...given }, asker) {
+      const filters = { all: subjectOf(given, asker.now).filters, calls: subjectOf(ofCalls(given), asker.now).filters }
+      return reportOf(name, periodOf(name, date, asker.now), filters, asker)
+    },
+  }),
+)

@@ -1,0 +1,250 @@
+/** What a period was like: what was done, what it cost and how well it went, against the period before. All numbers are those of the whole period, means weighted by what they are of. */
+import type { Answer, Cell } from '../ask.js'
+import type { Asker } from '../asker.js'
+import { headOf, measure, questionOf, ratio } from '../endpoint.js'
+import { PERCENTILES } from '../measures.js'
+import { conditionsOf, type Filter } from '../question.js'
+import { type Seen, seenOf } from '../seen.js'
+import { fromRaw } from '../sources.js'
+import { projected, REMAINDER, recentDays } from '../spending.js'
+import type { TimeRange } from '../time-range.js'
+import { changeOf, type Trend, trendOf, trendsOf } from '../trending.js'
+import { dateOf, type Period, type PeriodName } from './period.js'
+
+const OPERATIONS = measure('operations', 'operations', 'count')
+const ERRORS = measure('errors', 'errors', 'count')
+const COST = measure('cost', 'cost_usd', 'sum')
+const TOKENS = measure('tokens', 'total_tokens', 'sum')
+const LATENCY = measure('avg_latency_ms', 'duration_ms', 'avg')
+const TOTALS = [
+  OPERATIONS,
+  ERRORS,
+  COST,
+  TOKENS,
+  measure('input_tokens', 'input_tokens', 'sum'),
+  measure('output_tokens', 'output_tokens', 'sum'),
+  measure('unique_models', 'model', 'uniq'),
+  measure('unique_services', 'service', 'uniq'),
+]
+const SPEED = [
+  measure('calls', 'operations', 'count'),
+  ...(['avg', 'min', 'max', ...PERCENTILES] as const).map((of) => measure(`${of}_latency_ms`, 'duration_ms', of)),
+  ...(['avg', 'p95'] as const).map((of) => measure(`${of}_time_to_first_chunk_ms`, 'time_to_first_chunk_ms', of)),
+]
+const SPEED_BEFORE = SPEED.filter(({ alias }) => ['avg_latency_ms', 'p95_latency_ms'].includes(alias))
+/** By what the whole is shared out. */
+const LISTS = ['operation', 'model', 'service', 'provider']
+const SUMMARY = [OPERATIONS, ERRORS, COST, TOKENS]
+
+const LIST = 10
+const DAY_MS = 86_400_000
+
+type Row = { readonly [column: string]: Cell }
+
+/** Filters of everything that is reported, and of what is called a call in it. */
+export type ReportFilters = { readonly all: readonly Filter[]; readonly calls: readonly Filter[] }
+
+export async function reportOf(name: PeriodName, period: Period, filters: ReportFilters, asker: Asker) {
+  const { now } = asker
+  const isComplete = period.end <= now
+  const range = { start: period.start, end: Math.min(period.end, now) }
+  const { total, by } = await asker.apart(
+    questionOf({ range, filters: filters.all, measures: [...TOTALS, LATENCY], groupBy: LISTS }),
+  )
+  const { start_time, end_time } = total.window
+  const window = { start: Date.parse(start_time), end: Date.parse(end_time) }
+  // What is not over yet is compared with as much of the period before.
+  const earlier = {
+    start: period.previous.start,
+    end: Math.min(period.previous.start + window.end - window.start, period.previous.end),
+  }
+  const interval = name === 'daily' ? '1h' : '1d'
+  const [speed, speedBy, series, speedSeries, before, speedBefore, models, services, kept, days] = await Promise.all([
+    asker.rows(questionOf({ range, filters: filters.calls, measures: SPEED })),
+    asker.apart(
+      questionOf({ range, filters: filters.calls, measures: [LATENCY], groupBy: ['model', 'service', 'provider'] }),
+    ),
+    asker.rows(questionOf({ range, filters: filters.all, measures: SUMMARY, interval })),
+    asker.rows(questionOf({ range, filters: filters.calls, measures: [LATENCY], interval })),
+    asker.apart(questionOf({ range: earlier, filters: filters.all, measures: SUMMARY, groupBy: ['model'] })),
+    asker.rows(questionOf({ range: earlier, filters: filters.calls, measures: SPEED_BEFORE })),
+    seenOf(asker, 'model', filters.all),
+    seenOf(asker, 'service', filters.all),
+    // After the total: what comes in between is in it and not in the total, never the other way round.
+    keptOf(asker, window, filters.all),
+    isComplete ? undefined : recentDays(asker, filters.all, Math.floor(now / DAY_MS) * DAY_MS, [COST, TOKENS]),
+  ])
+  const totals = total.rows[0]!
+  const count = Number(totals['operations'])
+  const countsBefore = countsOf(before.by['model']!.rows, 'model')
+  const trends = trendsOf(countsOf(by['model']!.rows, 'model'), countsBefore)
+  const since = Math.min(...[...models.values()].map(({ first }) => first))
+  const summaries = series.rows.map((row, index) => ({
+    time: row['time']!,
+    ...summaryOf(row, speedSeries.rows[index]),
+  }))
+  const share = (dimension: string, speeds: Answer['rows'] = speedBy.by[dimension]!.rows) =>
+    sharesOf(by[dimension]!.rows, dimension, count, speeds)
+  const peak = peakOf(summaries)
+  return {
+    period: name,
+    ...period.label,
+    is_complete: isComplete,
+    ...headOf({ ...total, percentile_error: speed.percentile_error! }),
+    previous_window: before.total.window,
+    history_since: Number.isFinite(since) ? dateOf(since) : null,
+    is_previous_complete: since <= period.previous.start,
+    currency: 'USD',
+    total_operations: count,
+    success_count: count - Number(totals['errors']),
+    failure_count: Number(totals['errors']),
+    success_rate: successOf(totals),
+    total_cost: totals['cost']!,
+    total_tokens: totals['tokens']!,
+    input_tokens: totals['input_tokens']!,
+    output_tokens: totals['output_tokens']!,
+    ...speed.rows[0],
+    ...uniquesOf(totals, kept),
+    changes: changesOf({ ...totals, ...speed.rows[0] }, { ...before.total.rows[0], ...speedBefore.rows[0] }),
+    peak_time: peak?.time ?? null,
+    peak_operations: peak?.operations ?? null,
+    ...(name !== 'daily' && { avg_daily_operations: dailyMean(summaries, window, now) }),
+    projection: days === undefined ? null : projectionOf(totals, days, (period.end - window.end) / DAY_MS),
+    top_models: ranked(share('model'), countsBefore),
+    operations_breakdown: share('operation', by['operation']!.rows),
+    services_breakdown: share('service'),
+    providers_breakdown: share('provider'),
+    trending_up: trends
+      .filter(({ direction }) => direction === 'up')
+      .slice(0, LIST)
+      .map(ofModel),
+    trending_down: trends
+      .filter(({ direction }) => direction === 'down')
+      .slice(0, LIST)
+      .map(ofModel),
+    new_models: newIn(models, period).map(({ entity, ...rest }) => ({ model: entity, ...rest })),
+    new_services: newIn(services, period).map(({ entity, ...rest }) => ({ service: entity, ...rest })),
+    [name === 'daily' ? 'hourly_summaries' : 'daily_summaries']: summaries,
+  }
+}
+
+function successOf({ operations, errors }: Row): number | null {
+  return ratio(Number(operations) - Number(errors), operations)
+}
+
+/** @param speed the mean duration of the calls in it: agents take as long as all the calls inside them */
+function summaryOf({ operations, errors, cost, tokens }: Row, speed: Row | undefined) {
+  return {
+    operations: Number(operations),
+    failure_count: Number(errors),
+    success_rate: successOf({ operations: operations!, errors: errors! }),
+    avg_latency_ms: speed?.['avg_latency_ms'] ?? null,
+    cost: cost ?? null,
+    tokens: tokens ?? null,
+  }
+}
+
+type Shared = ReturnType<typeof summaryOf> & { readonly share: number | null; readonly [dimension: string]: Cell }
+
+/** Every row of a list with its share of all operations. Those of which it is not known are there too, under the empty name. */
+function sharesOf(rows: Answer['rows'], dimension: string, count: number, speeds: Answer['rows']): Shared[] {
+  const speedOf = new Map(speeds.map((row) => [row[dimension], row]))
+  return rows.map((row) => {
+    const summary = summaryOf(row, speedOf.get(row[dimension]!))
+    return { [dimension]: row[dimension]!, ...summary, share: ratio(summary.operations, count) } as Shared
+  })
+}
+
+function ranked(models: readonly Shared[], before: ReadonlyMap<string, number>) {
+  return models
+    .filter(({ model }) => model !== '')
+    .slice(0, LIST)
+    .map((row, index) => {
+      const { direction, change } = trendOf(row.operations, before.get(String(row['model'])) ?? 0)
+      return { rank: index + 1, ...row, change, direction }
+    })
+}
+
+function countsOf(rows: Answer['rows'], dimension: string): Map<string, number> {
+  return new Map(rows.map((row) => [String(row[dimension]), Number(row['operations'])]))
+}
+
+const ofModel = ({ entity, ...trend }: { readonly entity: string } & Trend) => ({ model: entity, ...trend })
+
+function newIn(seen: ReadonlyMap<string, Seen>, { start, end }: TimeRange) {
+  return [...seen]
+    .filter(([entity, { first }]) => entity !== '' && first >= start && first < end)
+    .map(([entity, { first }]) => ({ entity, first_seen: dateOf(first) }))
+    .sort((one, other) => (`${one.first_seen} ${one.entity}` < `${other.first_seen} ${other.entity}` ? -1 : 1))
+}
+
+/** Of rates in percentage points, of all else by shares. */
+function changesOf(current: Row, before: Row) {
+  const rate = successOf(current)
+  const rateBefore = successOf(before)
+  return {
+    operations: changeOf(current['operations'], before['operations']),
+    success_rate_points: rate === null || rateBefore === null ? null : 100 * (rate - rateBefore),
+    avg_latency: changeOf(current['avg_latency_ms'], before['avg_latency_ms']),
+    p95_latency: changeOf(current['p95_latency_ms'], before['p95_latency_ms']),
+    cost: changeOf(current['cost'], before['cost']),
+    tokens: changeOf(current['tokens'], before['tokens']),
+  }
+}
+
+type Summary = { readonly time: Cell; readonly operations: number }
+
+/** The first of those with most operations. */
+function peakOf(summaries: readonly Summary[]): Summary | undefined {
+  const most = Math.max(0, ...summaries.map(({ operations }) => operations))
+  return most === 0 ? undefined : summaries.find(({ operations }) => operations === most)
+}
+
+/** Of the days that are over: one that is not would make the mean too small. */
+function dailyMean(summaries: readonly Summary[], { end }: TimeRange, now: number): number | null {
+  const over = summaries.filter(({ time }) => Date.parse(String(time)) + DAY_MS <= Math.min(end, now))
+  return ratio(
+    over.reduce((sum, { operations }) => sum + operations, 0),
+    over.length,
+  )
+}
+
+function projectionOf(totals: Row, days: readonly Row[], left: number) {
+  const of = (name: string) => {
+    const { daily_mean: _, ...rest } = projected(
+      totals[name] as number | null,
+      days.map((day) => day[name] as number | null),
+      left,
+    )
+    return rest
+  }
+  return { days_left: left, cost: of('cost'), operations: of('operations'), tokens: of('tokens'), method: REMAINDER }
+}
+
+type Kept = { readonly operations: number; readonly users: number; readonly conversations: number }
+
+/** What is counted of the operations themselves: the rollups know no identities. */
+async function keptOf({ query, table }: Asker, range: TimeRange, filters: readonly Filter[]): Promise<Kept> {
+  const bound: { [parameter: string]: string | number | readonly string[] } = {}
+  const where = conditionsOf(filters, bound).map(({ sql }) => sql)
+  const distinct = (column: string) => `uniqExactIf(${column}, ${column} != '')`
+  const [row] = await query<{ [column in keyof Kept]: number }>(
+    `SELECT count() AS operations, ${distinct('user_id')} AS users, ${distinct('conversation_id')} AS conversations
+FROM (\n${fromRaw(table, range, ['user_id', 'conversation_id'], where)}\n)`,
+    bound,
+  )
+  return { operations: Number(row!.operations), users: Number(row!.users), conversations: Number(row!.conversations) }
+}
+
+/** Of users nothing is known where some of the operations are there no more: those left are not all that there were. */
+function uniquesOf({ operations, unique_models, unique_services }: Row, kept: Kept) {
+  const count = Number(operations)
+  const isWhole = kept.operations >= count
+  return {
+    unique_models: unique_models!,
+    unique_services: unique_services!,
+    unique_users: isWhole ? kept.users : null,
+    unique_conversations: isWhole ? kept.conversations : null,
+    operations_kept: ratio(Math.min(kept.operations, count), count),
+  }
+}
