@@ -1,7 +1,7 @@
 /** An answer of the API as text for a terminal: numbers by name, and lists of rows as tables. */
 
-type Value = string | number | boolean | null | readonly Value[] | { readonly [name: string]: Value }
-type Row = { readonly [name: string]: Value }
+export type Value = string | number | boolean | null | readonly Value[] | { readonly [name: string]: Value }
+export type Row = { readonly [name: string]: Value }
 
 /** Rows shown of one list; more are better had as CSV. */
 const ROWS = 50
@@ -30,7 +30,8 @@ function isRows(value: Value): value is readonly Row[] {
   )
 }
 
-function tableLines(rows: readonly Row[]): string[] {
+/** A head and a line for each row; numbers to the right. */
+export function tableLines(rows: readonly Row[]): string[] {
   const flat = rows.slice(0, ROWS).map((row) => flattened(row))
   const names = [...new Set(flat.flatMap((row) => [...row.keys()]))]
   const cells = flat.map((row) => names.map((name) => shown(row.get(name) ?? null)))
@@ -60,6 +61,6 @@ function shown(value: Value): string {
 }
 
 // Names come from whoever sent them: what would move the cursor or colour the terminal is spelled out.
-function visible(text: string): string {
+export function visible(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`)
 }

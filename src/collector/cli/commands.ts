@@ -5,6 +5,7 @@ import type { Command } from './command.js'
 import { createDemo } from './demo.js'
 import { hashToken } from './hash-token.js'
 import { query } from './query.js'
+import { report } from './report.js'
 import { createExport, createImport, createMigrate, type TransferOptions } from './transfer.js'
 
 const transfer: TransferOptions = {
@@ -30,6 +31,7 @@ export const COMMANDS: readonly Command[] = [
     },
   }),
   query,
+  report,
   createDemo({
     // Put there by the build; not of TypeScript.
     load: () => import(new URL('../demo/into-collector.js', import.meta.url).href),
