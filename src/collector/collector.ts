@@ -36,9 +36,8 @@ import { SELECTIONS } from './normalise/dialects.js'
 import { createNormaliser, type Normalised } from './normalise/normalise.js'
 import { decode } from './otlp/decode.js'
 import { Presence } from './presence.js'
-import { createAnomalies } from './query/anomaly/endpoint.js'
 import { AnswerCache } from './query/answer-cache.js'
-import { createHealthScores } from './query/health-scores.js'
+import { createJudgements } from './query/judgements.js'
 import { createQueryRoutes, ENDPOINTS } from './query/routes.js'
 import { openQueue } from './queue/open-queue.js'
 import { createHttpServer, readCertificates } from './receive/http-server.js'
@@ -303,8 +302,7 @@ export async function startCollector({ config: given, version, log }: CollectorO
         described: [LIVE_DESCRIPTION],
         endpoints: [
           ...ENDPOINTS,
-          createHealthScores(() => config.health),
-          createAnomalies(() => config.anomalies),
+          ...createJudgements(() => config),
           ...alertEndpoints(alerting),
           ...createBudgetEndpoints({ budgets, store: () => storing.store, kept: () => keptDaysOf(config) }),
         ],

@@ -1,7 +1,7 @@
 /** `GET /api/v1/reports/daily`, `/weekly` and `/monthly`. */
 import * as z from 'zod'
 import { endpoint, ofCalls } from '../endpoint.js'
-import { ROLLUP_FILTER_PARAMETERS, subjectOf } from '../parameters.js'
+import { filtersOf, ROLLUP_FILTER_PARAMETERS } from '../parameters.js'
 import { PERIODS, type PeriodName, periodOf } from './period.js'
 import { reportOf } from './report.js'
 
@@ -25,7 +25,7 @@ export const reports = PERIODS.map((name) =>
         ),
     }),
     answer({ date, ...given }, asker) {
-      const filters = { all: subjectOf(given, asker.now).filters, calls: subjectOf(ofCalls(given), asker.now).filters }
+      const filters = { all: filtersOf(given), calls: filtersOf(ofCalls(given)) }
       return reportOf(name, periodOf(name, date, asker.now), filters, asker)
     },
   }),
