@@ -46,6 +46,8 @@ export function alertRules(naming) {
     .map((signal) => q.rate(q.series(`tokmeter.receiver.refused_${signal}`)))
     .join(' or ')
   const received = q.series('tokmeter.ledger.received')
+  const budgetUsed = q.sum(q.series('tokmeter.budget.used_ratio'), ['job', 'budget', 'value'])
+  const value = of('value')
 
   const groups = {
     tokmeter_calls: [
@@ -148,6 +150,33 @@ export function alertRules(naming) {
         severity: 'warning',
         summary: `Calls by ${of('job')} have no price`,
         description: `The cost of ${percent} of its calls in the last hour is not known: it is in no sum of money. Prices of your own name the model.`,
+        dashboard: 'cost',
+      },
+      {
+        alert: 'TokmeterBudgetNearlySpent',
+        expr: `${budgetUsed} > 0.8`,
+        for: '1m',
+        severity: 'warning',
+        summary: `The budget ${of('budget')} is nearly spent`,
+        description: `${percent} of it are spent, by all or by the one named: “${value}”.`,
+        dashboard: 'cost',
+      },
+      {
+        alert: 'TokmeterBudgetSpent',
+        expr: `${budgetUsed} >= 1`,
+        for: '1m',
+        severity: 'critical',
+        summary: `The budget ${of('budget')} is spent`,
+        description: `${percent} of it are spent, by all or by the one named: “${value}”.`,
+        dashboard: 'cost',
+      },
+      {
+        alert: 'TokmeterBudgetWillNotLast',
+        expr: `${q.sum(q.series('tokmeter.budget.exhausted_in'), ['job', 'budget', 'value'])} > 0 and ${budgetUsed} > 0.25`,
+        for: '1h',
+        severity: 'warning',
+        summary: `The budget ${of('budget')} will not last`,
+        description: `At this rate nothing is left in {{ $value | humanizeDuration }}, of all or of the one named: “${value}”.`,
         dashboard: 'cost',
       },
     ],

@@ -18,6 +18,7 @@ import { recordingRules } from './recording-rules.js'
 const CALL = { job: 'shop', [PROVIDER]: 'openai', [MODEL]: 'gpt-4o' }
 const LABELS = { job: 'shop', [labelOf(PROVIDER)]: 'openai', [labelOf(MODEL)]: 'gpt-4o' }
 const COLLECTOR = { job: 'tokmeter' }
+const BUDGET = { ...COLLECTOR, budget: 'team', value: 'search' }
 const duration = metric.inferenceDuration
 /** A sample a minute. A call every second, of which so many fail. @param {number} failed of sixty @returns {readonly Series[]} */
 const failing = (failed, minutes = 60) => [
@@ -107,6 +108,33 @@ const CASES = [
     quiet: '30m',
     labels: { job: 'shop' },
     value: '50%',
+  },
+  {
+    alert: 'TokmeterBudgetNearlySpent',
+    series: [['tokmeter.budget.used_ratio', BUDGET, '0.7x4 0.85x20']],
+    at: '8m',
+    quiet: '4m',
+    labels: BUDGET,
+    value: '85%',
+  },
+  {
+    alert: 'TokmeterBudgetSpent',
+    series: [['tokmeter.budget.used_ratio', BUDGET, '0.99x4 1.2x20']],
+    at: '8m',
+    quiet: '4m',
+    labels: BUDGET,
+    value: '120%',
+  },
+  {
+    alert: 'TokmeterBudgetWillNotLast',
+    series: [
+      ['tokmeter.budget.used_ratio', BUDGET, '0.5x90'],
+      ['tokmeter.budget.exhausted_in', BUDGET, '3600x90'],
+    ],
+    at: '70m',
+    quiet: '50m',
+    labels: BUDGET,
+    value: '1h 0m 0s',
   },
   {
     alert: 'TokmeterOperationsDropped',
@@ -206,6 +234,7 @@ const WELL = [
   ['tokmeter.ledger.received', COLLECTOR, '0+100x1600'],
   ['tokmeter.ledger.dropped', { ...COLLECTOR, reason: 'damaged' }, '0x1600'],
   ['tokmeter.receiver.refused_spans', COLLECTOR, '7x1600'],
+  ['tokmeter.budget.used_ratio', BUDGET, '0.6x1600'],
   ['tokmeter.queue.size', COLLECTOR, '100x1600'],
   ['tokmeter.queue.capacity', COLLECTOR, '1000x1600'],
 ]

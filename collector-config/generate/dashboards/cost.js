@@ -6,6 +6,8 @@ import { labelOf } from '../metric-names.js'
 const VARIABLES = /** @type {const} */ (['job', 'provider', 'model', 'operation'])
 const RANGE = '$__range'
 const MONTH_SECONDS = 30 * 86_400
+/** A budget, and of one for each value of something the value. */
+const BUDGET = ['budget', 'value']
 const model = `{{${labelOf(MODEL)}}}`
 
 /** @param {import('../metric-names.js').Naming} naming @returns {import('../dashboard.js').Dashboard} */
@@ -124,6 +126,48 @@ export function cost(naming) {
             kind: 'bars',
             width: 8,
             queries: spent([attribute.costSource], `{{${labelOf(attribute.costSource)}}}`),
+          },
+        ],
+      },
+      {
+        title: 'Budgets',
+        panels: [
+          {
+            title: 'Budgets used',
+            description: 'Share of the limit that is spent in the period going on, as far as it is priced.',
+            unit: 'percentunit',
+            kind: 'bars',
+            width: 8,
+            max: 1,
+            thresholds: [
+              ['green', null],
+              ['yellow', 0.5],
+              ['orange', 0.8],
+              ['red', 0.95],
+            ],
+            none: 'no budgets',
+            queries: [
+              {
+                expr: `sort_desc(${q.sum(q.series('tokmeter.budget.used_ratio'), BUDGET)})`,
+                legend: '{{budget}} {{value}}',
+              },
+            ],
+          },
+          {
+            title: 'What is left of budgets',
+            description: 'Negative where more was spent.',
+            unit: 'currencyUSD',
+            width: 8,
+            none: 'no budgets',
+            queries: [{ expr: q.sum(q.series('tokmeter.budget.remaining'), BUDGET), legend: '{{budget}} {{value}}' }],
+          },
+          {
+            title: 'How fast budgets are spent',
+            description: 'Times as fast as the limit allows, since the period began: above 1 it will not last.',
+            unit: 'short',
+            width: 8,
+            none: 'no budgets',
+            queries: [{ expr: q.sum(q.series('tokmeter.budget.burn_rate'), BUDGET), legend: '{{budget}} {{value}}' }],
           },
         ],
       },
