@@ -25,7 +25,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const failures = /** @type {string[]} */ ([])
 
 const emulator = await startEmulator({ logCapacity: 1 })
-const collector = await startCollector(['--set', 'budgets=[{ name: all, limit: 10, period: month, per: service }]'])
+const collector = await startCollector(['--set', 'budgets=[{ name: all, limitUsd: 10, period: month, per: service }]'])
 const translated = await serveTranslated()
 const appPort = await freePort()
 const prometheus = await startPrometheus({
