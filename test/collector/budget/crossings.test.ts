@@ -57,6 +57,12 @@ async function told(store: Store): Promise<unknown[][]> {
     .reverse()
 }
 
+/** How often something was written into the journal, where the same at two times stands twice. */
+async function writings(store: Store): Promise<number> {
+  const sql = `SELECT count() AS n FROM ${store.table('notices')} WHERE kind = 'budget_threshold_reached'`
+  return Number((await store.query<{ n: number }>(sql))[0]!.n)
+}
+
 test('each threshold is told when it is reached, and the highest of those reached at once', async () => {
   const store = await openNew()
   const { lookAt } = watching(store, budget({ limit: 100n * BigInt(DOLLAR) }))
@@ -77,6 +83,7 @@ test('each threshold is told when it is reached, and the highest of those reache
     ['all', 95, 96],
     ['all', 100, 196],
   ])
+  expect(await writings(store)).toBe(3)
 })
 
 test('after a restart nothing is told twice, and what was reached meanwhile is told', async () => {
@@ -90,6 +97,7 @@ test('after a restart nothing is told twice, and what was reached meanwhile is t
   const { lookAt } = watching(store, daily)
   await lookAt(NOON + 2 * MINUTE)
   expect(await told(store)).toEqual([['all', 50, 6]])
+  expect(await writings(store)).toBe(1)
   await spend(store, 3, NOON)
   await lookAt(NOON + 3 * MINUTE)
   expect(await told(store)).toEqual([

@@ -23,11 +23,19 @@ beforeAll(async () => {
     fc.nat({ max: 70 * DAY }),
     fc.constantFrom(...users, undefined),
     fc.constantFrom('red', 'blue', undefined),
+    // What these report is that of the calls inside them, and spent once.
+    fc.constantFrom('invoke_agent', 'invoke_workflow', undefined, undefined),
   )
-  operations = fc.sample(spread, 1500).map(([operation, back, userId, team]) => {
+  operations = fc.sample(spread, 1500).map(([operation, back, userId, team, run]) => {
     const { userId: _, tags: __, ...rest } = operation
     const startTime = NOON + DAY - back
-    return { ...rest, startTime, ...(userId && { userId }), ...(team && { tags: { team } }) }
+    return {
+      ...rest,
+      ...(run && { operation: run }),
+      startTime,
+      ...(userId && { userId }),
+      ...(team && { tags: { team } }),
+    }
   })
   await store.insert(operations, 'operations')
 })
