@@ -94,7 +94,8 @@ export function shownAlert({
   }
 }
 
-function shownRule({ name, kind, options, timing }: Rule) {
+/** A rule as it is answered. */
+export function shownRule({ name, kind, options, timing }: Rule) {
   const { severity, labels, filters, groupBy, field, aggregation, operator, threshold, clear, budget, objective } =
     options
   const { window, lookback, minOperations, windows, maxAlerts, summary } = options

@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import { DEFAULT_RANGE, lengthOf, type Range } from './range.js'
 
-export const PAGES = ['overview', 'cost', 'performance', 'errors', 'models', 'operations', 'system'] as const
+export const PAGES = ['overview', 'cost', 'performance', 'errors', 'models', 'operations', 'alerts', 'system'] as const
 export type Page = (typeof PAGES)[number]
 
 /** What can be filtered by, in the order it is offered; each is a dimension of the API. */

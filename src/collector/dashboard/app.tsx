@@ -7,6 +7,7 @@ import { answerOf, request, Unanswered, whenUnauthorised } from './api.js'
 import { type Subject, SubjectContext } from './asking.js'
 import { Frame } from './frame.js'
 import { LiveContext, useLiveStream } from './live-context.js'
+import { Alerts } from './pages/alerts.js'
 import { Cost } from './pages/cost.js'
 import { Errors } from './pages/errors.js'
 import { FirstRun } from './pages/first-run.js'
@@ -26,6 +27,7 @@ const CONTENT: { readonly [page in Page]: FunctionComponent } = {
   errors: Errors,
   models: Models,
   operations: Operations,
+  alerts: Alerts,
   system: System,
 }
 

@@ -66,5 +66,7 @@ export function useAnswer<Answer>(request: Request<Answer> | undefined): Asked<A
     return () => controller.abort()
     // The key is all that is asked.
   }, [key, tick])
+  // What is asked no more has no answer to be out of date.
+  if (request === undefined) return { answer: undefined, error: undefined, isStale: false, request }
   return { answer: found?.answer, error: found?.error, isStale: found !== undefined && found.key !== key, request }
 }

@@ -6,6 +6,8 @@ export type Series = {
   /** A custom property, such as `--series-1`. */
   readonly colour: string
   readonly values: readonly (number | null)[]
+  /** Of all of it, where that is known better than by adding values up: among zeros an unknown value would be lost. */
+  readonly total?: number | null
   /** What a click on it does; none: nothing. */
   readonly pick?: () => void
   /** Of lines that are there to compare with. */
@@ -72,6 +74,11 @@ export function stacked(series: readonly Series[]): (number | null)[][] {
       return sums[index]!
     }),
   )
+}
+
+/** Of all windows of a series. */
+export function totalOf({ total, values }: Series): number | null {
+  return total === undefined ? sumOf(values) : total
 }
 
 export function sumOf(values: readonly (number | null)[]): number | null {

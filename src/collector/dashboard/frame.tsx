@@ -18,6 +18,7 @@ export const TITLES: { readonly [page in Page]: string } = {
   errors: 'Errors',
   models: 'Models',
   operations: 'Operations',
+  alerts: 'Alerts',
   system: 'System',
 }
 

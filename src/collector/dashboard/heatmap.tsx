@@ -2,15 +2,9 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { colourValue } from './colours.js'
 import { count, duration } from './format.js'
+import { type Grid, gridOf, type HeatCell } from './heat-grid.js'
 import { shortTime } from './range.js'
 import { useTheme } from './theme.js'
-
-export type HeatCell = {
-  readonly time: string
-  readonly above_ms: number
-  readonly up_to_ms: number
-  readonly count: number
-}
 
 export type HeatmapProps = {
   readonly label: string
@@ -27,42 +21,6 @@ const HEIGHT = 260
 const LEFT = 58
 const BOTTOM = 24
 const RIGHT = 14
-
-type Grid = {
-  readonly columns: number
-  /** Upper ends, from fast to slow. */
-  readonly rows: readonly HeatCell[]
-  readonly counts: ReadonlyMap<string, HeatCell>
-  readonly most: number
-}
-
-/** Rows from the fastest to the slowest that there is, without gaps. */
-export function gridOf({
-  cells,
-  start,
-  end,
-  windowMs,
-}: Pick<HeatmapProps, 'cells' | 'start' | 'end' | 'windowMs'>): Grid {
-  const steps = cells.map(({ up_to_ms }) => stepOf(up_to_ms))
-  const [least, most] = [Math.min(...steps), Math.max(...steps)]
-  const rows: HeatCell[] = []
-  for (let step = least; step <= most; step++)
-    rows.push({ time: '', above_ms: 2 ** ((step - 1) / 2), up_to_ms: 2 ** (step / 2), count: 0 })
-  const counts = new Map<string, HeatCell>()
-  for (const cell of cells) {
-    const column = Math.floor((Date.parse(cell.time) - start) / windowMs)
-    counts.set(`${column} ${stepOf(cell.up_to_ms) - least}`, cell)
-  }
-  return {
-    columns: Math.max(1, Math.ceil((end - start) / windowMs)),
-    rows,
-    counts,
-    most: Math.max(1, ...cells.map((cell) => cell.count)),
-  }
-}
-
-/** Half doublings of a millisecond; what took no time is with what took the least. */
-const stepOf = (upTo: number) => (upTo <= 0 ? -4 : Math.max(-4, Math.round(Math.log2(upTo) * 2)))
 
 export function Heatmap(props: HeatmapProps) {
   const { label, start, windowMs, onZoom } = props

@@ -72,7 +72,7 @@ function Line({ operation, withMessage }: { operation: Operation; withMessage: b
         </button>
       </td>
       <td>
-        <span class="model">{nameOf(modelOf(operation) || operation.toolName || operation.agentName)}</span>
+        <span class="model">{nameOf(modelOf(operation) || operation.toolName || operation.agentName)}</span>{' '}
         {provider && <span class="hint provider">{provider}</span>}
       </td>
       <td class="extra">{operation.operation}</td>
@@ -85,7 +85,7 @@ function Line({ operation, withMessage }: { operation: Operation; withMessage: b
       <td>
         {error ? (
           <>
-            <span class="outcome bad">{error.type}</span>
+            <span class="outcome bad">{error.type}</span>{' '}
             {withMessage && error.message && <span class="hint message">{error.message}</span>}
           </>
         ) : (

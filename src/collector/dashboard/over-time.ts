@@ -56,6 +56,7 @@ export function useOverTime(dimension: FilterName, measure: Measure, where: read
         name: nameOf(name),
         colour: colourOf(dimension, name),
         values: groups.get(name)!,
+        total: all.find(({ of }) => of[0] === name)!.value,
         pick: () => go({ filters: { ...filters, [dimension]: [name] } }),
       }))
     const times = timesOf(names.length === 0 ? whole : parts)

@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact'
 import type { FilterName } from './address.js'
 import { useSubject } from './asking.js'
 import { Chart } from './chart.js'
-import { sumOf } from './chart-data.js'
+import { totalOf } from './chart-data.js'
 import { money, moneyShort } from './format.js'
 import { useOverTime } from './over-time.js'
 import { Panel } from './panel.js'
@@ -34,7 +34,7 @@ export function SpendOverTime({ dimension, tools }: { dimension: FilterName; too
           axisFormat={moneyShort}
           height={280}
           columns={columns!}
-          total={({ values }) => money(sumOf(values))}
+          total={(series) => money(totalOf(series))}
         />
       )}
     </Panel>

@@ -48,6 +48,8 @@ ORDER BY time DESC, id LIMIT 1 BY kind, id LIMIT ${limit + 1} OFFSET ${offset}`,
   },
 })
 
+export type WrittenNotice = ReturnType<typeof written>
+
 /** A notice in the words of answers: times as they are written, money in dollars. */
 function written({ time, budget, totals, ...notice }: Notice) {
   return {

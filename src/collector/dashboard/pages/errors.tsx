@@ -4,7 +4,7 @@ import type { FilterName } from '../address.js'
 import { request } from '../api.js'
 import { ofCalls, useAnswer, useSubject } from '../asking.js'
 import { Chart } from '../chart.js'
-import { sumOf, timesOf } from '../chart-data.js'
+import { sumOf, timesOf, totalOf } from '../chart-data.js'
 import { count, ratio, share, short } from '../format.js'
 import { Kpi } from '../kpi.js'
 import { OperationDetails } from '../operation-details.js'
@@ -97,7 +97,7 @@ export function Errors() {
             height={260}
             least={5}
             columns={over.columns!}
-            total={({ values }) => short(sumOf(values))}
+            total={(series) => short(totalOf(series))}
           />
         )}
       </Panel>
@@ -124,7 +124,7 @@ export function Errors() {
         )}
       </Panel>
       <Panel
-        title="Error rate"
+        title="Error rate over time"
         hint="of calls of a model"
         asked={series}
         isEmpty={() => rows.every(({ operations }) => operations === 0)}

@@ -5,7 +5,7 @@ import { ofCalls, useAnswer, useSubject } from '../asking.js'
 import { Chart } from '../chart.js'
 import { inBars, sumOf, timesOf } from '../chart-data.js'
 import { CoverageNote } from '../coverage.js'
-import { count, duration, money, ratio, share, short } from '../format.js'
+import { count, duration, money, share, short } from '../format.js'
 import { Kpi } from '../kpi.js'
 import { LatestOperations } from '../latest-operations.js'
 import { Panel } from '../panel.js'
@@ -15,6 +15,8 @@ import { SpendTable } from '../spend-table.js'
 
 const SUMS = {
   cost: ['cost_usd', 'sum'],
+  // Of those whose cost is known: the others cost something too.
+  each: ['cost_usd', 'avg'],
   calls: ['calls', 'count'],
   tokens: ['total_tokens', 'sum'],
   operations: ['operations', 'count'],
@@ -190,10 +192,7 @@ export function Overview() {
   )
 }
 
-const perThousand = ({ cost, calls }: { readonly cost: number | null; readonly calls: number | null }) => {
-  const each = ratio(cost, calls)
-  return each === null ? null : each * 1000
-}
+const perThousand = ({ each }: { readonly each: number | null }) => (each === null ? null : each * 1000)
 
 function CoverageKpi({
   asked,
