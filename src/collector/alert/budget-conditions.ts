@@ -33,8 +33,8 @@ const HOUR = 3_600_000
 /** A month is taken for 30 days: what burns for an hour is not told apart by whether it is a February. */
 export const PERIOD_MS = { hour: HOUR, day: 24 * HOUR, week: 168 * HOUR, month: 720 * HOUR } as const
 
-function budgetNamed(name: string, { find }: KnownBudgets): KnownBudget {
-  const budget = find(name)
+function budgetNamed(name: string, budgets: KnownBudgets): KnownBudget {
+  const budget = budgets.find(name)
   if (budget === undefined) throw new Error(`there is no budget ${name}`)
   return budget
 }

@@ -1,5 +1,6 @@
 /** Asks a running collector for the commands that show what it answers: where it is, who may ask, and what went wrong. */
 import { readFileSync } from 'node:fs'
+import { setTimeout as wait } from 'node:timers/promises'
 import { type CommandOptions, type Given, textOf, WrongUse } from './command.js'
 
 const DEFAULT_URL = 'http://127.0.0.1:4318'
@@ -21,14 +22,19 @@ export type Asked = {
   readonly accept: string
   /** Of a question by POST; JSON. */
   readonly body?: string | undefined
+  /** Where many are asked one after the other: they are as many as the collector lets through. */
+  readonly isPatient?: true
 }
 
 /** The text of the answer. Throws in the collector's words where it answers with a failure. */
 export async function askCollector(given: Given, asked: Asked): Promise<string> {
-  const response = await send(given, asked)
-  const text = await response.text()
-  if (!response.ok) throw new Error(failureOf(response, text))
-  return text
+  for (;;) {
+    const response = await send(given, asked)
+    const text = await response.text()
+    if (response.ok) return text
+    if (response.status !== 429 || !asked.isPatient) throw new Error(failureOf(response, text))
+    await wait(1000 * Math.max(1, Number(response.headers.get('retry-after')) || 1))
+  }
 }
 
 async function send(given: Given, { question, parameters, accept, body }: Asked): Promise<Response> {

@@ -1,4 +1,5 @@
 /** The table of commands. What a command needs of the collector is loaded when it runs: the others start without it. */
+import { createAlerts } from './alerts.js'
 import { checkConfig } from './check-config.js'
 import { createCollect } from './collect.js'
 import type { Command } from './command.js'
@@ -6,6 +7,7 @@ import { createDemo } from './demo.js'
 import { hashToken } from './hash-token.js'
 import { query } from './query.js'
 import { report } from './report.js'
+import { rules } from './rules.js'
 import { createExport, createImport, createMigrate, type TransferOptions } from './transfer.js'
 
 const transfer: TransferOptions = {
@@ -36,6 +38,8 @@ export const COMMANDS: readonly Command[] = [
     // Put there by the build; not of TypeScript.
     load: () => import(new URL('../demo/into-collector.js', import.meta.url).href),
   }),
+  createAlerts(transfer),
+  rules,
   checkConfig,
   createExport(transfer),
   createImport(transfer),
