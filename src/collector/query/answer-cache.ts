@@ -1,5 +1,6 @@
 /** Answers kept for a while, since many ask the same: bounded in bytes, and asked once however many wait. The embedded engine keeps none itself. */
 import { createHash } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import { LRUCache } from 'lru-cache'
 
 export type CachedAnswer = {
@@ -86,6 +87,8 @@ export class AnswerCache {
   #make(key: string, make: Make): Making {
     const madeAt = this.#now()
     const stop = new AbortController()
+    // All questions of an answer listen, and a report has a dozen: that is no leak.
+    setMaxListeners(0, stop.signal)
     const answer = make(stop.signal)
       .then(({ body, lifetimeMs }) => {
         const made = { body, etag: etagOf(body), madeAt, lifetimeMs }

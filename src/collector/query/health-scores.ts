@@ -37,10 +37,10 @@ export function createHealthScores(settings: () => HealthSettings) {
       // Of the same length, and next to what is answered.
       const [start, end] = [Date.parse(whole.window.start_time), Date.parse(whole.window.end_time)]
       const earlier = { start: start - (end - start), end: start }
-      const [current, previous, seen] = await Promise.all([
+      const [current, previous, { [by]: seen }] = await Promise.all([
         ask(questionOf({ range, filters, measures: MEASURES, groupBy: [by] })),
         ask(questionOf({ range: earlier, filters, measures: [OPERATIONS], groupBy: [by] })),
-        seenOf(asker, by, filters),
+        seenOf(asker, [by], filters),
       ])
       const rowOf = new Map(current.rows.map((row) => [String(row[by]), row]))
       const before = new Map(previous.rows.map((row) => [String(row[by]), Number(row['operations'])]))

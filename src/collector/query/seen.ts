@@ -18,15 +18,15 @@ export type Seen = {
 const ENTITIES = 10_000
 
 /**
- * Of every entity of a dimension of the rollups that any tier still knows; the one that is seen last first. The empty name is of what is unknown.
- * @param filters of dimensions of the rollups
+ * Of every entity of each dimension that any tier still knows, the one that is seen last first. The empty name is of what is unknown.
+ * @param names of dimensions of the rollups, as those of the filters
  */
-export async function seenOf(
+export async function seenOf<Name extends string>(
   { query, table, now }: Asker,
-  name: string,
+  names: readonly Name[],
   filters: readonly Filter[],
-): Promise<Map<string, Seen>> {
-  const dimension = dimensionOf('by', name)
+): Promise<{ readonly [name in Name]: ReadonlyMap<string, Seen> }> {
+  const dimensions = names.map((name) => dimensionOf('by', name))
   const bound: { [parameter: string]: string | number | readonly string[] } = {}
   const where = conditionsOf(filters, bound).map(({ sql }) => sql)
   // Narrow windows only of late: of these there are many.
@@ -35,12 +35,17 @@ export async function seenOf(
     { tier: '1h' as const, start: now - 31 * DAY_MS, end: now },
     { tier: '1m' as const, start: now - 2 * DAY_MS, end: now },
   ]
+  const columns = [...new Set(dimensions.flatMap((dimension) => dimension.columns))]
   const moment = (of: 'min' | 'max') => `toUnixTimestamp64Milli(toDateTime64(${of}(time), 3, 'UTC'))`
-  const rows = await query<{ entity: string; first: number; last: number }>(
-    `SELECT toString(${dimension.sql}) AS entity, ${moment('min')} AS first, ${moment('max')} AS last
-FROM (\n${fromRollups(table, segments, dimension.columns, where)}\n)
-GROUP BY entity ORDER BY last DESC, entity LIMIT ${ENTITIES}`,
+  const rows = await query<{ name: Name; entity: string; first: number; last: number }>(
+    `SELECT pair.1 AS name, pair.2 AS entity, ${moment('min')} AS first, ${moment('max')} AS last
+FROM (\n${fromRollups(table, segments, columns, where)}\n)
+ARRAY JOIN [${dimensions.map(({ name, sql }) => `('${name}', toString(${sql}))`).join(', ')}] AS pair
+GROUP BY name, entity ORDER BY last DESC, entity LIMIT ${ENTITIES} BY name`,
     bound,
   )
-  return new Map(rows.map(({ entity, first, last }) => [entity, { first: Number(first), last: Number(last) }]))
+  const seen = new Map(names.map((name) => [name, new Map<string, Seen>()]))
+  for (const { name, entity, first, last } of rows)
+    seen.get(name)!.set(entity, { first: Number(first), last: Number(last) })
+  return Object.fromEntries(seen) as { [name in Name]: Map<string, Seen> }
 }

@@ -59,17 +59,15 @@ export async function reportOf(name: PeriodName, period: Period, filters: Report
     end: Math.min(period.previous.start + window.end - window.start, period.previous.end),
   }
   const interval = name === 'daily' ? '1h' : '1d'
-  const [speed, speedBy, series, speedSeries, before, speedBefore, models, services, kept, days] = await Promise.all([
-    asker.rows(questionOf({ range, filters: filters.calls, measures: SPEED })),
+  const [speed, series, speedSeries, before, speedBefore, seen, kept, days] = await Promise.all([
     asker.apart(
-      questionOf({ range, filters: filters.calls, measures: [LATENCY], groupBy: ['model', 'service', 'provider'] }),
+      questionOf({ range, filters: filters.calls, measures: SPEED, groupBy: ['model', 'service', 'provider'] }),
     ),
     asker.rows(questionOf({ range, filters: filters.all, measures: SUMMARY, interval })),
     asker.rows(questionOf({ range, filters: filters.calls, measures: [LATENCY], interval })),
     asker.apart(questionOf({ range: earlier, filters: filters.all, measures: SUMMARY, groupBy: ['model'] })),
     asker.rows(questionOf({ range: earlier, filters: filters.calls, measures: SPEED_BEFORE })),
-    seenOf(asker, 'model', filters.all),
-    seenOf(asker, 'service', filters.all),
+    seenOf(asker, ['model', 'service'], filters.all),
     // After the total: what comes in between is in it and not in the total, never the other way round.
     keptOf(asker, window, filters.all),
     isComplete ? undefined : recentDays(asker, filters.all, Math.floor(now / DAY_MS) * DAY_MS, [COST, TOKENS]),
@@ -78,19 +76,19 @@ export async function reportOf(name: PeriodName, period: Period, filters: Report
   const count = Number(totals['operations'])
   const countsBefore = countsOf(before.by['model']!.rows, 'model')
   const trends = trendsOf(countsOf(by['model']!.rows, 'model'), countsBefore)
-  const since = Math.min(...[...models.values()].map(({ first }) => first))
+  const since = Math.min(...[...seen.model.values()].map(({ first }) => first))
   const summaries = series.rows.map((row, index) => ({
     time: row['time']!,
     ...summaryOf(row, speedSeries.rows[index]),
   }))
-  const share = (dimension: string, speeds: Answer['rows'] = speedBy.by[dimension]!.rows) =>
+  const share = (dimension: string, speeds: Answer['rows'] = speed.by[dimension]!.rows) =>
     sharesOf(by[dimension]!.rows, dimension, count, speeds)
   const peak = peakOf(summaries)
   return {
     period: name,
     ...period.label,
     is_complete: isComplete,
-    ...headOf({ ...total, percentile_error: speed.percentile_error! }),
+    ...headOf({ ...total, percentile_error: speed.total.percentile_error! }),
     previous_window: before.total.window,
     history_since: Number.isFinite(since) ? dateOf(since) : null,
     is_previous_complete: since <= period.previous.start,
@@ -103,9 +101,9 @@ export async function reportOf(name: PeriodName, period: Period, filters: Report
     total_tokens: totals['tokens']!,
     input_tokens: totals['input_tokens']!,
     output_tokens: totals['output_tokens']!,
-    ...speed.rows[0],
+    ...speed.total.rows[0],
     ...uniquesOf(totals, kept),
-    changes: changesOf({ ...totals, ...speed.rows[0] }, { ...before.total.rows[0], ...speedBefore.rows[0] }),
+    changes: changesOf({ ...totals, ...speed.total.rows[0] }, { ...before.total.rows[0], ...speedBefore.rows[0] }),
     peak_time: peak?.time ?? null,
     peak_operations: peak?.operations ?? null,
     ...(name !== 'daily' && { avg_daily_operations: dailyMean(summaries, window, now) }),
@@ -122,8 +120,8 @@ export async function reportOf(name: PeriodName, period: Period, filters: Report
       .filter(({ direction }) => direction === 'down')
       .slice(0, LIST)
       .map(ofModel),
-    new_models: newIn(models, period).map(({ entity, ...rest }) => ({ model: entity, ...rest })),
-    new_services: newIn(services, period).map(({ entity, ...rest }) => ({ service: entity, ...rest })),
+    new_models: newIn(seen.model, period).map(({ entity, ...rest }) => ({ model: entity, ...rest })),
+    new_services: newIn(seen.service, period).map(({ entity, ...rest }) => ({ service: entity, ...rest })),
     [name === 'daily' ? 'hourly_summaries' : 'daily_summaries']: summaries,
   }
 }

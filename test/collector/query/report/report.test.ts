@@ -219,7 +219,7 @@ test('every number of every report is that of the operations of its period and o
       const expected = recomputed(name, chosen, period.start, end, before)
       expect(inOneOrder(rounded(told))).toMatchObject(inOneOrder(rounded(expected as Report)))
     }),
-    { numRuns: Number(process.env['QUERY_RUNS'] ?? 25), seed: 5 },
+    { numRuns: Number(process.env['QUERY_RUNS'] ?? 15), seed: 5 },
   )
 })
 
@@ -268,13 +268,21 @@ test('a period that is not over is said not to be, and what it will have had is 
 })
 
 test('of users nothing is told where some of the operations are there no more', async () => {
-  const user = '1'.repeat(32)
-  const date = dateOf(history.find(({ userId, startTime }) => userId === user && startTime < NOW - DAY)!.startTime)
+  const date = dateOf(NOW - DAY)
   expect(await report('daily', { date })).toMatchObject({ unique_users: expect.any(Number), operations_kept: 1 })
-  await store.eraseIdentity(user)
-  const told = await report('daily', { date })
-  expect(told).toMatchObject({ unique_users: null, unique_conversations: null })
-  expect(told['operations_kept']).toBeLessThan(1)
+  // As retention does it. The rollups stay.
+  await store.database.engine.command(
+    `ALTER TABLE ${store.table('operations')} DROP PARTITION '${date.replaceAll('-', '')}'`,
+  )
+  expect(await report('daily', { date })).toMatchObject({
+    total_operations: within(history, Date.parse(date), Date.parse(date) + DAY).length,
+    unique_models: expect.any(Number),
+    unique_users: null,
+    unique_conversations: null,
+    operations_kept: 0,
+  })
+  const weekly = await report('weekly', { date })
+  expect(weekly['unique_users']).toBe(null)
 })
 
 test('periods are days, weeks from Monday on and months, all UTC', () => {
