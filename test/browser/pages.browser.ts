@@ -124,6 +124,13 @@ test('the models page puts models beside each other, and says what suits which',
     ['beta', '4', '75.0%'],
     ['gamma-unpriced', '1', '100%'],
   ])
+  // 100 points for success and 75 for three of four, the mean durations of one and two seconds, used today.
+  const health = (await cells(page, 'Health')).map((row) => row.slice(0, 3))
+  expect(health.map(([name, , success]) => [name, success])).toEqual([
+    ['alpha', '100'],
+    ['beta', '75'],
+    ['gamma-unpriced', '100'],
+  ])
   expect(await section(page, 'Price and speed').innerText()).toContain('1 model has no place here')
 })
 

@@ -3,6 +3,7 @@ import { type Filters, go } from '../address.js'
 import { type Coverage, parametersOf, type Request } from '../api.js'
 import { useAnswer, useSubject } from '../asking.js'
 import { count, duration, money, nameOf, ratio, share, short } from '../format.js'
+import { HealthPanel } from '../health-panel.js'
 import { Panel } from '../panel.js'
 import type { Span } from '../range.js'
 import { Ranking } from '../ranking.js'
@@ -115,6 +116,7 @@ export function Models() {
           />
         )}
       </Panel>
+      <HealthPanel />
     </div>
   )
 }
