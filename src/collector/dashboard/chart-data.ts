@@ -47,7 +47,7 @@ export function rest(whole: readonly (number | null)[], parts: readonly (readonl
   })
 }
 
-/** Sums of windows that are next to each other, as bars of a length that is a multiple of theirs. */
+/** Sums of windows that are next to each other, as bars of a length that is a multiple of theirs; of which nothing is known are unknown, though nothing was spent beside it. */
 export function inBars({ times, series }: Columns, barMs: number): Columns {
   const bars = [...new Set(times.map((time) => Math.floor(time / barMs) * barMs))]
   const place = new Map(bars.map((bar, index) => [bar, index]))
@@ -55,12 +55,14 @@ export function inBars({ times, series }: Columns, barMs: number): Columns {
     times: bars,
     series: series.map((one) => {
       const sums: (number | null)[] = bars.map(() => null)
+      const unknown = new Set<number>()
       times.forEach((time, index) => {
         const value = one.values[index] ?? null
         const bar = place.get(Math.floor(time / barMs) * barMs)!
-        if (value !== null) sums[bar] = (sums[bar] ?? 0) + value
+        if (value === null) unknown.add(bar)
+        else sums[bar] = (sums[bar] ?? 0) + value
       })
-      return { ...one, values: sums }
+      return { ...one, values: sums.map((sum, bar) => (sum === 0 && unknown.has(bar) ? null : sum)) }
     }),
   }
 }

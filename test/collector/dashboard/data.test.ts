@@ -15,6 +15,8 @@ test('windows become bars: known values are added, and what is unknown altogethe
   )
   expect(times).toEqual([0, 120, 240])
   expect(bars[0]?.values).toEqual([3, null, 5])
+  const beside = inBars({ times: [0, 60, 120, 180], series: [series([0, null, 2, null])] }, 120)
+  expect(beside.series[0]?.values).toEqual([null, 2])
 })
 
 test('all others are the whole without the parts, without the noise of adding up', () => {
