@@ -16,6 +16,7 @@ await runBenches(
       names: ['query.uncached', 'query.cached', 'query.raw', 'query.raw.longer', 'query.growth', 'query.ingest'],
       passes: ['rows', 'data'],
     },
+    { file: 'query-alerts.js', names: ['query.alerts'], passes: ['rows', 'data'] },
   ],
   ['rows', 'data'],
 )

@@ -4,6 +4,7 @@ import type { Alert, Notification } from './alert.js'
 import { Channels } from './channel/channels.js'
 import type { ChannelCounts, Outcome } from './channel/delivery-queue.js'
 import { type AlertStore, Evaluator, type EvaluatorCounts } from './evaluator.js'
+import { KeptRows } from './kept-rows.js'
 import { Lease } from './lease.js'
 import type { ChannelOptions, RuleOptions } from './options.js'
 import type { Rule } from './rule.js'
@@ -54,6 +55,7 @@ export class Alerting {
   readonly #evaluator: Evaluator
   readonly #channels: Channels
   readonly #lease = new Lease()
+  readonly #keptRows = new KeptRows()
   #config: AlertConfig
   #rules: readonly Rule[] = []
   #isEvaluating = false
@@ -70,6 +72,7 @@ export class Alerting {
     this.#evaluator = new Evaluator({
       rules: () => this.#rules,
       delayMs: () => this.#config.delay,
+      rowsOf: (asker) => this.#keptRows.at(asker),
       ...(options.isBehind && { isBehind: options.isBehind }),
       channelsOf: (notification) => this.#channels.namesFor(notification),
       onFailure: options.onFailure,

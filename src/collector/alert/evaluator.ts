@@ -6,6 +6,7 @@ import type { Notice } from 'tokmeter/core'
 import type { Asker } from '../query/asker.js'
 import { type Alert, eventId, JOURNAL, type Notification, noticeOf, type Untold } from './alert.js'
 import { type Course, step } from './course.js'
+import type { Rows } from './readings.js'
 import { alertKey, type Judgement, type Labels, type Part, type Rule } from './rule.js'
 import { type Seen, seeParts } from './sight.js'
 import { summaryOf, worded } from './wording.js'
@@ -27,6 +28,8 @@ export type EvaluatorOptions = {
   readonly isBehind?: () => boolean
   /** The channels that are told of an event. */
   readonly channelsOf: (notification: Notification) => readonly string[]
+  /** How rows are asked at one look. @default anew */
+  readonly rowsOf?: (asker: Asker) => Rows
   /** Told of each rule that could not be evaluated, when it could be the last time. */
   readonly onFailure: (rule: string, error: Error) => void
   /** Milliseconds of a clock that only goes on. @default performance.now */
@@ -137,7 +140,7 @@ export class Evaluator {
     const parts = rules.flatMap((rule) => rule.parts.map((part) => ({ rule, part })))
     const seen = await seeParts(
       parts.map(({ part }) => part),
-      { asker, rows: (question) => asker.rows(question), end, isBehind: this.#options.isBehind?.() === true },
+      { asker, rows: (this.#options.rowsOf ?? rowsOf)(asker), end, isBehind: this.#options.isBehind?.() === true },
     )
     for (const rule of rules) {
       const failed = rule.parts.map((part) => seen.get(part)).find((one) => one instanceof Error)
@@ -303,6 +306,11 @@ export class Evaluator {
     for (const { id } of journal) this.told(id, JOURNAL)
   }
 }
+
+const rowsOf =
+  (asker: Asker): Rows =>
+  (question) =>
+    asker.rows(question)
 
 const UNKNOWN: Judgement = { verdict: 'unknown', value: null, threshold: null }
 
