@@ -8,7 +8,10 @@
  * @property {boolean} isRaw Answered, at least in part, from the operations themselves: it tells users, conversations or tags apart.
  */
 
-/** @typedef {{ parameters: Record<string, string>, isRaw?: boolean } | { body: object, isRaw?: boolean }} Variant */
+/**
+ * What is asked. `at`: the path, where the endpoint's own has a name to be filled in.
+ * @typedef {{ parameters: Record<string, string>, at?: string, isRaw?: boolean } | { body: object, isRaw?: boolean }} Variant
+ */
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
@@ -76,10 +79,12 @@ const VARIANTS = {
     { parameters: { dimension: 'tag:feature' }, isRaw: true },
   ],
   '/notices': [{ parameters: {} }],
+  '/budgets': [{ parameters: {} }],
+  '/budgets/{name}': [{ parameters: {}, at: '/budgets/services' }],
 }
 
 /** Of no range: what they answer is always that of the current month. */
-const WITHOUT_RANGE = ['/costs/projection']
+const WITHOUT_RANGE = ['/costs/projection', '/budgets', '/budgets/{name}']
 
 /**
  * By endpoint. Throws where the collector has an endpoint that nothing is asked of here, or has one no more.
@@ -116,5 +121,5 @@ function askedOf(path, variant, range, times) {
   const isRaw = variant.isRaw === true
   if ('body' in variant) return { path: `/api/v1${path}`, body: { ...times, ...variant.body }, range, isRaw }
   const query = new URLSearchParams({ ...times, ...variant.parameters }).toString()
-  return { path: `/api/v1${path}${query && '?'}${query}`, range, isRaw }
+  return { path: `/api/v1${variant.at ?? path}${query && '?'}${query}`, range, isRaw }
 }

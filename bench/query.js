@@ -27,12 +27,18 @@ const directory = options.data ?? join(process.env.TMPDIR ?? tmpdir(), 'tokmeter
 /** Rounds of all questions. */
 const ROUNDS = options.short ? 2 : 7
 const ASKERS = 50
-/** The history is older than what is kept by default when it is used again; and nobody else is asked about rates of requests. */
+const BUDGETS = [
+  { name: 'all', limitUsd: 50_000, period: 'month' },
+  { name: 'services', limitUsd: 5000, period: 'month', per: 'service' },
+  { name: 'models', limitUsd: 100, period: 'day', per: 'model', filters: { environment: 'production' } },
+]
+/** The history is older than what is kept by default when it is used again. */
 const SETTINGS = [
   'store.retention.raw=100d',
   'store.retention.1m=100d',
   'store.retention.5m=100d',
   'listen.limits.questions=0',
+  `budgets=${JSON.stringify(BUDGETS)}`,
 ]
 
 /** @typedef {import('./query-questions.js').Asked} Asked */
