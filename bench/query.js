@@ -37,7 +37,6 @@ const SETTINGS = [
   'store.retention.raw=100d',
   'store.retention.1m=100d',
   'store.retention.5m=100d',
-  'listen.limits.questions=0',
   `budgets=${JSON.stringify(BUDGETS)}`,
 ]
 
@@ -61,8 +60,9 @@ async function collectorOf(count, alike) {
  * @param {Collector} collector
  * @param {Asked} question
  * @param {boolean} isFresh
+ * @param {number} [also] A status that will do as well as 200.
  */
-async function timeOf(collector, { path, body }, isFresh) {
+async function timeOf(collector, { path, body }, isFresh, also = 200) {
   const begin = performance.now()
   const headers = {
     ...(isFresh && { 'cache-control': 'no-cache' }),
@@ -74,7 +74,8 @@ async function timeOf(collector, { path, body }, isFresh) {
   })
   const text = await response.text()
   const took = performance.now() - begin
-  if (response.status !== 200) throw new Error(`${path} was answered with ${response.status}: ${text}`)
+  if (response.status !== 200 && response.status !== also)
+    throw new Error(`${path} was answered with ${response.status}: ${text}`)
   return isFresh || response.headers.get('cache-status')?.endsWith('hit') ? took : undefined
 }
 
@@ -120,15 +121,21 @@ function emitTimes(name, times, limits) {
   return p95
 }
 
-async function latency() {
-  const { collector, questions } = await collectorOf(rows, 1)
-  for (const kind of ['uncached', 'cached', 'raw']) {
+/** @param {Collector} collector @param {Map<string, Asked[]>} questions */
+async function latency(collector, questions) {
+  for (const kind of /** @type {const} */ (['uncached', 'cached', 'raw'])) {
     if (!isWanted(`query.${kind}`)) continue
     let worst = { endpoint: '', p95: 0 }
     const limits = { atMost: { uncached: 100, cached: 10, raw: 300 }[kind] }
     for (const [endpoint, asked] of questions) {
       const chosen = asked.filter(
-        ({ isRaw, range }) => kind === 'cached' || (kind === 'raw' ? isRaw && range === '24 h' : !isRaw),
+        ({ isRaw, range }) =>
+          ({
+            uncached: !isRaw,
+            // Not what may be refused, and then is looked for again each time.
+            cached: !(isRaw && range === '30 d'),
+            raw: isRaw && range === '24 h',
+          })[kind],
       )
       if (chosen.length === 0) continue
       progress(`query.${kind}: ${endpoint}`)
@@ -144,7 +151,9 @@ async function latency() {
     for (const [endpoint, asked] of questions) {
       for (const question of asked.filter(({ isRaw, range }) => isRaw && range !== '24 h')) {
         progress(`query.raw.longer: ${endpoint}, ${question.range}`)
-        times.set(question, [await timeOf(collector, question, true), await timeOf(collector, question, true)])
+        // Some ask for more groups than the engine may have memory for, and are told so: as many conversations as a month has.
+        const its = [await timeOf(collector, question, true, 400), await timeOf(collector, question, true, 400)]
+        times.set(question, its)
       }
     }
     for (const range of ['7 d', '30 d'])
@@ -153,7 +162,6 @@ async function latency() {
         new Map([...times].filter(([question]) => question.range === range)),
       )
   }
-  await collector.stop()
 }
 
 /** What comes in a second, alone and while so many ask, turn by turn. */
@@ -226,7 +234,7 @@ async function growth() {
           few: async () => Number(await timeOf(few.collector, question, true)),
           many: async () => Number(await timeOf(many.collector, other, true)),
         },
-        { rounds: ROUNDS, warmUp: 1 },
+        { rounds: Math.min(ROUNDS, 5), warmUp: 1 },
       )
       const [before, after] = [median(times.few), median(times.many)]
       if (after / before > worst.ratio)
@@ -247,6 +255,10 @@ async function growth() {
   })
 }
 
-if (['query.uncached', 'query.cached', 'query.raw', 'query.raw.longer'].some(isWanted)) await latency()
+if (['query.uncached', 'query.cached', 'query.raw', 'query.raw.longer'].some(isWanted)) {
+  const { collector, questions } = await collectorOf(rows, 1)
+  await latency(collector, questions)
+  await collector.stop()
+}
 if (isWanted('query.growth')) await growth()
 if (isWanted('query.ingest')) await besideIngest()
