@@ -13,7 +13,7 @@ await runBenches(
   [
     {
       file: 'query.js',
-      names: ['query.uncached', 'query.cached', 'query.raw', 'query.raw.longer', 'query.growth', 'query.ingest'],
+      names: ['query.uncached', 'query.cached', 'query.raw', 'query.longer', 'query.growth', 'query.ingest'],
       passes: ['rows', 'data'],
     },
     { file: 'query-alerts.js', names: ['query.alerts'], passes: ['rows', 'data'] },

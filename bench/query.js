@@ -27,6 +27,9 @@ const directory = options.data ?? join(process.env.TMPDIR ?? tmpdir(), 'tokmeter
 /** Rounds of all questions. */
 const ROUNDS = options.short ? 2 : 7
 const ASKERS = 50
+const GROWTH_ROUNDS = 5
+/** How many times as long an answer may take when there are ten times the operations. */
+const MOST_GROWTH = 1.5
 const BUDGETS = [
   { name: 'all', limitUsd: 50_000, period: 'month' },
   { name: 'services', limitUsd: 5000, period: 'month', per: 'service' },
@@ -146,11 +149,11 @@ async function latency(collector, questions) {
     }
     emit({ name: `query.${kind}`, value: worst.p95, unit: 'ms', limits, note: `the largest p95: ${worst.endpoint}` })
   }
-  if (isWanted('query.raw.longer')) {
+  if (isWanted('query.longer')) {
     const times = new Map()
     for (const [endpoint, asked] of questions) {
       for (const question of asked.filter(({ isRaw, range }) => isRaw && range !== '24 h')) {
-        progress(`query.raw.longer: ${endpoint}, ${question.range}`)
+        progress(`query.longer: ${endpoint}, ${question.range}`)
         // Some ask for more groups than the engine may have memory for, and are told so: as many conversations as a month has.
         const its = [await timeOf(collector, question, true, 400), await timeOf(collector, question, true, 400)]
         times.set(question, its)
@@ -158,7 +161,7 @@ async function latency(collector, questions) {
     }
     for (const range of ['7 d', '30 d'])
       emitTimes(
-        `query.raw.${range.replace(' ', '')}`,
+        `query.longer.${range.replace(' ', '')}`,
         new Map([...times].filter(([question]) => question.range === range)),
       )
   }
@@ -223,25 +226,28 @@ async function growth() {
   const few = await collectorOf(rows / 10, 1)
   const many = await collectorOf(rows, 10)
   let worst = { ratio: 0, note: '' }
+  const ratios = []
   for (const [endpoint, asked] of few.questions) {
     for (const [index, question] of asked.entries()) {
       if (question.isRaw) continue
       const other = many.questions.get(endpoint)?.[index]
       if (other === undefined) throw new Error('BUG: the two collectors have different endpoints')
       progress(`query.growth: ${endpoint}, ${question.range}`)
-      const times = await alternate(
-        {
-          few: async () => Number(await timeOf(few.collector, question, true)),
-          many: async () => Number(await timeOf(many.collector, other, true)),
-        },
-        { rounds: Math.min(ROUNDS, 5), warmUp: 1 },
-      )
-      const [before, after] = [median(times.few), median(times.many)]
-      if (after / before > worst.ratio)
-        worst = {
-          ratio: after / before,
-          note: `${endpoint}, ${question.range}: ${milliseconds(before)} and ${milliseconds(after)}`,
-        }
+      const both = {
+        few: async () => Number(await timeOf(few.collector, question, true)),
+        many: async () => Number(await timeOf(many.collector, other, true)),
+      }
+      const ratioOf = async (/** @type {number} */ rounds) => {
+        const times = await alternate(both, { rounds, warmUp: 1 })
+        const [before, after] = [median(times.few), median(times.many)]
+        return { ratio: after / before, note: `${milliseconds(before)} and ${milliseconds(after)}` }
+      }
+      let found = await ratioOf(GROWTH_ROUNDS)
+      // The largest of a hundred ratios of a few rounds is one that was disturbed: what is too large is looked at again, longer.
+      if (found.ratio > MOST_GROWTH) found = await ratioOf(3 * GROWTH_ROUNDS)
+      ratios.push(found.ratio)
+      if (found.ratio > worst.ratio)
+        worst = { ratio: found.ratio, note: `${endpoint}, ${question.range}: ${found.note}` }
     }
   }
   await few.collector.stop()
@@ -250,12 +256,12 @@ async function growth() {
     name: 'query.growth',
     value: worst.ratio,
     unit: 'times',
-    limits: { atMost: 1.5 },
-    note: `the answer that takes so much longer with ${rows} operations than with ${rows / 10}, by medians: ${worst.note}`,
+    limits: { atMost: MOST_GROWTH },
+    note: `median of ${ratios.length} questions ${median(ratios).toFixed(2)}; the answer that takes so much longer with ${rows} operations than with ${rows / 10}, by medians: ${worst.note}`,
   })
 }
 
-if (['query.uncached', 'query.cached', 'query.raw', 'query.raw.longer'].some(isWanted)) {
+if (['query.uncached', 'query.cached', 'query.raw', 'query.longer'].some(isWanted)) {
   const { collector, questions } = await collectorOf(rows, 1)
   await latency(collector, questions)
   await collector.stop()
