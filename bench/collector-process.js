@@ -72,13 +72,10 @@ export async function start(data, settings = []) {
     ...settings.flatMap((one) => ['--set', one]),
   ]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] })
-<<<<<<< HEAD
-=======
   // Not to be left behind by a bench that fails, or is stopped.
   const end = () => child.kill('SIGKILL')
   process.once('exit', end)
   if (process.listenerCount('SIGTERM') === 0) process.once('SIGTERM', () => process.exit(143))
->>>>>>> 16d1603 (Look again, longer, at what seems to grow; leave no collector behind where a bench of it is stopped)
   const lines = createInterface({ input: child.stderr })
   const exit = once(child, 'exit')
   const url = await new Promise((resolve, reject) => {
@@ -121,6 +118,7 @@ export async function start(data, settings = []) {
       agent.destroy()
       child.kill('SIGTERM')
       await exit
+      process.off('exit', end)
     },
   }
 }

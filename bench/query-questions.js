@@ -61,6 +61,8 @@ const VARIANTS = {
   '/costs/projection': filtered(),
   '/tokens': [...filtered(), { parameters: { agent: AGENT } }, ofUser()],
   '/performance': [...filtered(), { parameters: { model: MODEL } }, ofUser()],
+  '/performance/distribution': filtered(),
+  '/anomalies': [{ parameters: {} }, { parameters: { service: SERVICE } }],
   '/metrics/summary': [...filtered(), ofUser()],
   '/metrics/conversations': [...filtered({}, true), ofUser()],
   '/metrics/models': [...filtered(), { parameters: { models: `${MODEL},gpt-4.1,claude-sonnet-4-5` } }],

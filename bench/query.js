@@ -35,11 +35,12 @@ const BUDGETS = [
   { name: 'services', limitUsd: 5000, period: 'month', per: 'service' },
   { name: 'models', limitUsd: 100, period: 'day', per: 'model', filters: { environment: 'production' } },
 ]
-/** The history is older than what is kept by default when it is used again. */
+/** The history is older than what is kept by default when it is used again; and nobody else is asked about rates of requests. */
 const SETTINGS = [
   'store.retention.raw=100d',
   'store.retention.1m=100d',
   'store.retention.5m=100d',
+  'listen.limits.questions=0',
   `budgets=${JSON.stringify(BUDGETS)}`,
 ]
 

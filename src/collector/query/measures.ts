@@ -178,8 +178,8 @@ function ofDistribution(
     }
     default:
       return expression(
-        scaled(quantileSql(`${column}_histogram`, condition, QUANTILES[aggregation as Percentile])),
-        [`${column}_histogram`],
+        scaled(quantileSql(column, condition, aggregation as Percentile)),
+        [`${column}_known`, `${column}_histogram`],
         null,
       )
   }
@@ -198,11 +198,17 @@ function summed(column: string, condition: string | undefined): string {
   return condition === undefined ? `sum(${column})` : `sumIf(${column}, ${condition})`
 }
 
-/** The value of nearest rank in a histogram of the rollups, told from the middle of its bucket; NULL where nothing was counted. */
-function quantileSql(histogram: string, condition: string | undefined, quantile: number): string {
-  const map = condition === undefined ? `sumMap(${histogram})` : `sumMapIf(${histogram}, ${condition})`
-  const counts = `mapValues(${map})`
-  const rank = `greatest(1, ceil(${quantile} * arraySum(${counts})))`
-  const bucket = `mapKeys(${map})[arrayFirstIndex(seen -> seen >= ${rank}, arrayCumSum(${counts}))]`
-  return `if(empty(${map}), NULL, ${middleSql(bucket)})`
+/**
+ * The value of nearest rank in the histograms of a column, told from the middle of its bucket; NULL where nothing was counted. The buckets
+ * are weighted by their counts, which takes half the time of adding up the histograms; all percentiles come out of one such aggregate.
+ */
+function quantileSql(column: string, condition: string | undefined, percentile: Percentile): string {
+  const histogram = `mapKeys(${column}_histogram), mapValues(${column}_histogram)`
+  const levels = Object.values(QUANTILES).join(', ')
+  const buckets =
+    condition === undefined
+      ? `quantilesExactWeightedArray(${levels})(${histogram})`
+      : `quantilesExactWeightedArrayIf(${levels})(${histogram}, ${condition})`
+  const bucket = `${buckets}[${PERCENTILES.indexOf(percentile) + 1}]`
+  return `if(${summed(`${column}_known`, condition)} = 0, NULL, ${middleSql(bucket)})`
 }

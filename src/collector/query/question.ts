@@ -228,8 +228,8 @@ function conditionOf({ dimension: name, operator, value }: Filter, index: number
   const sql = {
     eq: `${dimension.sql} = ${bound}`,
     ne: `${dimension.sql} != ${bound}`,
-    in: `has(${bound}, toString(${dimension.sql}))`,
-    not_in: `NOT has(${bound}, toString(${dimension.sql}))`,
+    in: `${dimension.sql} IN ${bound}`,
+    not_in: `${dimension.sql} NOT IN ${bound}`,
     prefix: `startsWith(toString(${dimension.sql}), ${bound})`,
   }[operator]
   return { dimension, sql }

@@ -86,6 +86,10 @@ export const ROLLUP_COLUMNS: readonly RollupColumn[] = [
   ...MEASURES.flatMap(measureColumns),
 ]
 
+export const HISTOGRAMS: readonly string[] = ROLLUP_COLUMNS.filter(({ type }) => type === HISTOGRAM).map(
+  ({ name }) => name,
+)
+
 /** SQL of the start of the window a time is in. A time of 64 bits: those of 32 end in 2106, and a broken clock sends any. */
 function windowSql(seconds: number, microseconds: string): string {
   return `toDateTime64(intDiv(${microseconds}, ${seconds * 1_000_000}) * ${seconds}, 0, 'UTC')`

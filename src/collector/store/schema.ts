@@ -1,6 +1,6 @@
 /** The tables and views as SQL, for one server or a cluster. Versioned: what is released is never edited, a change is a further migration. */
 import { COLUMNS, ID_SQL } from './columns.js'
-import { aggregateSql, DIMENSIONS, ROLLUP_DEFINITION, TIERS, type Tier, widenSql } from './rollups.js'
+import { aggregateSql, DIMENSIONS, HISTOGRAMS, ROLLUP_DEFINITION, TIERS, type Tier, widenSql } from './rollups.js'
 
 /** Where the tables stand. */
 export type Placement = {
@@ -210,6 +210,18 @@ function createMemory(placement: Placement): readonly string[] {
   ]
 }
 
+/**
+ * Histograms of hours and days are read by the hundred thousand, and unpacking them took more than half of the time of a month's percentiles:
+ * twice the bytes are unpacked five times as fast. Those of minutes, which are most of the bytes, are read for hours only. What is there
+ * already is repacked when it is merged.
+ */
+function repackHistograms(placement: Placement): readonly string[] {
+  const columns = HISTOGRAMS.map((column) => `MODIFY COLUMN ${column} CODEC(LZ4)`).join(', ')
+  return ['operations_1h', 'operations_1d'].map(
+    (table) => `ALTER TABLE ${local(placement, table)}${onCluster(placement)} ${columns}`,
+  )
+}
+
 /** One step from a version of the schema to the next. Every statement may be run again: an interrupted migration is continued. */
 export type Migration = {
   readonly version: number
@@ -219,6 +231,7 @@ export type Migration = {
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, statements: createEverything },
   { version: 2, statements: createMemory },
+  { version: 3, statements: repackHistograms },
 ]
 
 /** The version this program writes and reads. */

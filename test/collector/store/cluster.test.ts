@@ -19,7 +19,7 @@ afterAll(closeAll)
 test('every statement for a cluster is one the engine can read, and goes to the whole cluster', async () => {
   for (const statement of statements) {
     const [row] = await store.query<{ sql: string }>('SELECT formatQuery({sql:String}) AS sql', { sql: statement })
-    expect(row?.sql).toMatch(/^CREATE [^\n]* ON CLUSTER (main|`main`)/)
+    expect(row?.sql).toMatch(/^(CREATE|ALTER) [^\n]* ON CLUSTER (main|`main`)/)
   }
 })
 
