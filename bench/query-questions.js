@@ -81,12 +81,22 @@ const VARIANTS = {
     { parameters: { dimension: 'tag:feature' }, isRaw: true },
   ],
   '/notices': [{ parameters: {} }],
+  '/reports/daily': filtered(),
+  '/reports/weekly': filtered(),
+  '/reports/monthly': filtered(),
+  '/health-scores': [{ parameters: {} }, { parameters: { by: 'service', environment: 'production' } }],
+  '/alerts': [{ parameters: {} }],
+  '/alerts/rules': [{ parameters: {} }],
   '/budgets': [{ parameters: {} }],
   '/budgets/{name}': [{ parameters: {}, at: '/budgets/services' }],
 }
 
-/** Of no range: what they answer is always that of the current month. */
-const WITHOUT_RANGE = ['/costs/projection', '/budgets', '/budgets/{name}']
+/** Of no range: what they answer is always that of now, or of the current month. */
+const WITHOUT_RANGE = ['/costs/projection', '/budgets', '/budgets/{name}', '/alerts', '/alerts/rules']
+/** Of the day of the history's end, or of the week or month it is in. */
+const BY_DATE = ['/reports/daily', '/reports/weekly', '/reports/monthly']
+/** What never ends is no answer that could be waited for. */
+const ENDLESS = ['/live']
 
 /**
  * By endpoint. Throws where the collector has an endpoint that nothing is asked of here, or has one no more.
@@ -96,24 +106,29 @@ const WITHOUT_RANGE = ['/costs/projection', '/budgets', '/budgets/{name}']
  */
 export function questionsOf(document, end) {
   const paths = Object.keys(document.paths).map((path) => path.replace(/^\/api\/v1/, ''))
-  const missing = paths.filter((path) => !Object.hasOwn(VARIANTS, path))
+  const missing = paths.filter((path) => !Object.hasOwn(VARIANTS, path) && !ENDLESS.includes(path))
   const gone = Object.keys(VARIANTS).filter((path) => !paths.includes(path))
   if (missing.length > 0) throw new Error(`bench/query-questions.js asks nothing of ${missing.join(', ')}`)
   if (gone.length > 0) throw new Error(`bench/query-questions.js asks what there is no more: ${gone.join(', ')}`)
   return new Map(
     Object.entries(VARIANTS).map(([path, variants]) => {
-      const ranges = WITHOUT_RANGE.includes(path) ? [['this month', undefined]] : Object.entries(RANGES)
-      const asked = ranges.flatMap(([range, length]) =>
-        variants.map((variant) => askedOf(path, variant, String(range), rangeOf(end, length))),
+      const asked = rangesOf(path, end).flatMap(([range, times]) =>
+        variants.map((variant) => askedOf(path, variant, range, times)),
       )
       return [path, asked]
     }),
   )
 }
 
-/** Not of whole hours, as nobody's are. @param {number} end @param {unknown} length @returns {Record<string, string>} */
+/** What an endpoint is asked of, by name. @param {string} path @param {number} end @returns {(readonly [string, Record<string, string>])[]} */
+function rangesOf(path, end) {
+  if (WITHOUT_RANGE.includes(path)) return [['now', {}]]
+  if (BY_DATE.includes(path)) return [['the last whole day', { date: new Date(end - DAY).toISOString().slice(0, 10) }]]
+  return Object.entries(RANGES).map(([range, length]) => [range, rangeOf(end, length)])
+}
+
+/** Not of whole hours, as nobody's are. @param {number} end @param {number} length @returns {Record<string, string>} */
 function rangeOf(end, length) {
-  if (typeof length !== 'number') return {}
   const last = end - 17 * 60_000 - 23_456
   return { start_time: new Date(last - length).toISOString(), end_time: new Date(last).toISOString() }
 }
