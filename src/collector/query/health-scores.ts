@@ -4,7 +4,7 @@ import { ENTITY_DIMENSIONS } from './anomaly/endpoint.js'
 import { endpoint, headOf, measure, ofCalls, questionOf } from './endpoint.js'
 import { type HealthSettings, healthScoreOf, healthStatusOf } from './health-score.js'
 import { RANGE_PARAMETERS, ROLLUP_FILTER_PARAMETERS, subjectOf, wholeNumber } from './parameters.js'
-import { seenOf } from './seen.js'
+import { lastSeenOf } from './seen.js'
 import { trendOf, trendsOf } from './trending.js'
 
 const OPERATIONS = measure('operations', 'operations', 'count')
@@ -37,10 +37,10 @@ export function createHealthScores(settings: () => HealthSettings) {
       // Of the same length, and next to what is answered.
       const [start, end] = [Date.parse(whole.window.start_time), Date.parse(whole.window.end_time)]
       const earlier = { start: start - (end - start), end: start }
-      const [current, previous, { [by]: seen }] = await Promise.all([
+      const [current, previous, seen] = await Promise.all([
         ask(questionOf({ range, filters, measures: MEASURES, groupBy: [by] })),
         ask(questionOf({ range: earlier, filters, measures: [OPERATIONS], groupBy: [by] })),
-        seenOf(asker, [by], filters),
+        lastSeenOf(asker, by, filters),
       ])
       const rowOf = new Map(current.rows.map((row) => [String(row[by]), row]))
       const before = new Map(previous.rows.map((row) => [String(row[by]), Number(row['operations'])]))
@@ -50,7 +50,7 @@ export function createHealthScores(settings: () => HealthSettings) {
         const row = rowOf.get(entity)
         const { cost = 0 } = row ?? {}
         const facts = factsOf(row)
-        const last = seen.get(entity)?.last
+        const last = seen.get(entity)
         const { direction, change, previous: operationsBefore } = trendOf(facts.operations, before.get(entity) ?? 0)
         const score = healthScoreOf(by, { ...facts, idleMs: last === undefined ? null : now - last }, health)
         const { recommendations, ...points } = score

@@ -161,9 +161,8 @@ test('the largest changes come first, before them what there was none of', () =>
 
 /** When something was last seen, as narrowly as it is remembered. */
 function lastSeen(time: number): number {
-  const [minute, hour, day] = [60_000, HOUR, DAY].map((length) => Math.floor(time / length) * length)
-  if (minute! >= NOW - 2 * DAY) return minute!
-  return hour! >= NOW - 31 * DAY ? hour! : day!
+  const [minute, hour] = [60_000, HOUR].map((length) => Math.floor(time / length) * length)
+  return minute! >= NOW - 2 * HOUR ? minute! : hour!
 }
 
 test('every number of the answer is that of the operations in its window, before it, and ever', async () => {

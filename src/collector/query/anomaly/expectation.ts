@@ -1,5 +1,5 @@
 /** What an hour should be like by the same hour of the weeks before: their median, and how far from it is not out of the ordinary yet. Knows numbers, not what they are of. */
-import { median, medianAbsoluteDeviation, medianSorted } from 'simple-statistics'
+import { medianAbsoluteDeviation, medianSorted } from 'simple-statistics'
 
 const HOUR = 3_600_000
 export const HOURS_OF_WEEK = 168
@@ -54,8 +54,8 @@ export class Expectations {
     }
     const samples = reference.samplesOf(hour - day)
     if (samples.length < this.#minWeeks) return undefined
-    const middle = median(samples)
-    const own = samples.length > 1 ? medianAbsoluteDeviation(samples) * TO_STANDARD_DEVIATION : 0
+    const middle = medianSorted(samples as number[])
+    const own = samples.length > 1 ? medianAbsoluteDeviation(samples as number[]) * TO_STANDARD_DEVIATION : 0
     return {
       expected: Math.max(0, Math.exp(middle + reference.level) - this.#offset),
       deviation: Math.max(own, reference.deviation, LEAST_DEVIATION),
@@ -77,7 +77,7 @@ export class Expectations {
 }
 
 type Reference = {
-  /** Of the same hour of the week, without what their weeks were above the others. */
+  /** Of the same hour of the week, without what their weeks were above the others; in their order. */
   readonly samplesOf: (hour: number) => readonly number[]
   /** What the last week was above the others. */
   readonly level: number
@@ -86,35 +86,42 @@ type Reference = {
 
 /** Of weeks of hours, the last week first. */
 function referenceOf(weeks: readonly (readonly (number | undefined)[])[]): Reference {
-  const hours = Array.from({ length: HOURS_OF_WEEK }, (_, hour) => known(weeks.map((week) => week[hour])))
-  const middles = hours.map((samples) => (samples.length > 0 ? median(samples) : 0))
+  const middles = Array.from({ length: HOURS_OF_WEEK }, (_, hour) => middleOf(known(weeks.map((week) => week[hour]))))
   const levels = weeks.map((week) =>
-    medianOr(known(week.map((value, hour) => (value === undefined ? undefined : value - middles[hour]!))), 0),
+    middleOf(known(week.map((value, hour) => (value === undefined ? undefined : value - middles[hour]!)))),
   )
   const levelled = Array.from({ length: HOURS_OF_WEEK }, (_, hour) =>
-    known(weeks.map((week, index) => (week[hour] === undefined ? undefined : week[hour] - levels[index]!))),
+    known(weeks.map((week, index) => (week[hour] === undefined ? undefined : week[hour] - levels[index]!))).sort(
+      ascending,
+    ),
   )
+  const distances: number[] = []
   // Each from the median of the others, as what is judged is no part of what it is judged by either.
-  const distances = levelled.flatMap((samples) => distancesFromOthers(samples))
+  for (const samples of levelled)
+    for (let index = 0; samples.length > 1 && index < samples.length; index++)
+      distances.push(Math.abs(samples[index]! - medianWithout(samples, index)))
   return {
     samplesOf: (hour) => levelled[hour]!,
     level: levels[0] ?? 0,
-    deviation: medianOr(distances, 0) * TO_STANDARD_DEVIATION,
+    deviation: middleOf(distances) * TO_STANDARD_DEVIATION,
   }
 }
 
-function distancesFromOthers(samples: readonly number[]): number[] {
-  if (samples.length < 2) return []
-  const sorted = samples.toSorted((one, other) => one - other)
-  return sorted.map((value, index) =>
-    Math.abs(value - medianSorted([...sorted.slice(0, index), ...sorted.slice(index + 1)])),
-  )
+const ascending = (one: number, other: number) => one - other
+
+/** The median; 0 of nothing. Sorts what it is given: of few values that is faster than to select. */
+function middleOf(values: number[]): number {
+  return values.length === 0 ? 0 : medianSorted(values.sort(ascending))
+}
+
+/** Of all but one. */
+function medianWithout(sorted: readonly number[], index: number): number {
+  const at = (rank: number) => sorted[rank < index ? rank : rank + 1]!
+  const count = sorted.length - 1
+  const middle = Math.floor(count / 2)
+  return count % 2 === 1 ? at(middle) : (at(middle - 1) + at(middle)) / 2
 }
 
 function known(values: readonly (number | undefined)[]): number[] {
   return values.filter((value) => value !== undefined)
-}
-
-function medianOr(values: readonly number[], otherwise: number): number {
-  return values.length > 0 ? median([...values]) : otherwise
 }

@@ -4,7 +4,7 @@ import type { Asker } from '../asker.js'
 import { headOf, measure, questionOf, ratio } from '../endpoint.js'
 import { PERCENTILES } from '../measures.js'
 import { conditionsOf, type Filter } from '../question.js'
-import { type Seen, seenOf } from '../seen.js'
+import { firstSeenOf } from '../seen.js'
 import { fromRaw } from '../sources.js'
 import { projected, REMAINDER, recentDays } from '../spending.js'
 import type { TimeRange } from '../time-range.js'
@@ -67,7 +67,7 @@ export async function reportOf(name: PeriodName, period: Period, filters: Report
     asker.rows(questionOf({ range, filters: filters.calls, measures: [LATENCY], interval })),
     asker.apart(questionOf({ range: earlier, filters: filters.all, measures: SUMMARY, groupBy: ['model'] })),
     asker.rows(questionOf({ range: earlier, filters: filters.calls, measures: SPEED_BEFORE })),
-    seenOf(asker, ['model', 'service'], filters.all),
+    firstSeenOf(asker, ['model', 'service'], filters.all),
     // After the total: what comes in between is in it and not in the total, never the other way round.
     keptOf(asker, window, filters.all),
     isComplete ? undefined : recentDays(asker, filters.all, Math.floor(now / DAY_MS) * DAY_MS, [COST, TOKENS]),
@@ -76,7 +76,7 @@ export async function reportOf(name: PeriodName, period: Period, filters: Report
   const count = Number(totals['operations'])
   const countsBefore = countsOf(before.by['model']!.rows, 'model')
   const trends = trendsOf(countsOf(by['model']!.rows, 'model'), countsBefore)
-  const since = Math.min(...[...seen.model.values()].map(({ first }) => first))
+  const since = Math.min(...seen.model.values())
   const summaries = series.rows.map((row, index) => ({
     time: row['time']!,
     ...summaryOf(row, speedSeries.rows[index]),
@@ -169,10 +169,10 @@ function countsOf(rows: Answer['rows'], dimension: string): Map<string, number> 
 
 const ofModel = ({ entity, ...trend }: { readonly entity: string } & Trend) => ({ model: entity, ...trend })
 
-function newIn(seen: ReadonlyMap<string, Seen>, { start, end }: TimeRange) {
+function newIn(seen: ReadonlyMap<string, number>, { start, end }: TimeRange) {
   return [...seen]
-    .filter(([entity, { first }]) => entity !== '' && first >= start && first < end)
-    .map(([entity, { first }]) => ({ entity, first_seen: dateOf(first) }))
+    .filter(([entity, first]) => entity !== '' && first >= start && first < end)
+    .map(([entity, first]) => ({ entity, first_seen: dateOf(first) }))
     .sort((one, other) => (`${one.first_seen} ${one.entity}` < `${other.first_seen} ${other.entity}` ? -1 : 1))
 }
 
