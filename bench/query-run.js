@@ -5,7 +5,7 @@
  *
  * A name may be the beginning of one. `--rows`: operations asked about, 10,000,000 by default, made once in `--data` (by default in the
  * directory for temporary files), which takes ten minutes, and again for `query.growth`. What CI may run: `-- query.uncached query.cached
- * query.raw --short`.
+ * query.raw query.alerts --short`.
  */
 import { runBenches } from './runner.js'
 
@@ -16,6 +16,7 @@ await runBenches(
       names: ['query.uncached', 'query.cached', 'query.raw', 'query.longer', 'query.growth', 'query.ingest'],
       passes: ['rows', 'data'],
     },
+    { file: 'query-alerts.js', names: ['query.alerts'], passes: ['rows', 'data'] },
     { file: 'query-alerts.js', names: ['query.alerts'], passes: ['rows', 'data'] },
   ],
   ['rows', 'data'],

@@ -145,8 +145,10 @@ async function latency(collector, questions) {
       progress(`query.${kind}: ${endpoint}`)
       const times = await timesOf(collector, chosen, kind !== 'cached')
       if (times.size === 0) continue
-      const p95 = emitTimes(`query.${kind}.${endpoint}`, times, limits)
-      if (p95 > worst.p95) worst = { endpoint, p95 }
+      // A report is a page of answers, and has a number of its own.
+      const isReport = kind === 'uncached' && endpoint.startsWith('/reports/')
+      const p95 = emitTimes(`query.${kind}.${endpoint}`, times, isReport ? { atMost: 500 } : limits)
+      if (p95 > worst.p95 && !isReport) worst = { endpoint, p95 }
     }
     emit({ name: `query.${kind}`, value: worst.p95, unit: 'ms', limits, note: `the largest p95: ${worst.endpoint}` })
   }
