@@ -17,7 +17,6 @@ await runBenches(
       passes: ['rows', 'data'],
     },
     { file: 'query-alerts.js', names: ['query.alerts'], passes: ['rows', 'data'] },
-    { file: 'query-alerts.js', names: ['query.alerts'], passes: ['rows', 'data'] },
   ],
   ['rows', 'data'],
 )

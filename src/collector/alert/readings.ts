@@ -21,8 +21,11 @@ export function groupKey(group: readonly string[]): string {
   return JSON.stringify(group)
 }
 
+/** A need, and the dimensions it is told apart by instead of filtered by. */
+type Lifted = { readonly need: Need; readonly lifted: readonly string[] }
+
 /** Needs that one question answers. */
-type Shape = { readonly needs: Need[]; readonly lifted: readonly string[]; readonly by: readonly string[] }
+type Shape = { readonly needs: Lifted[]; readonly by: readonly string[]; readonly rest: readonly Filter[] }
 
 /** By need its reading, or why there is none. `end`: epoch milliseconds, of a whole minute. */
 export async function readNumbers(
@@ -37,7 +40,7 @@ export async function readNumbers(
         for (const [need, reading] of await readShape(rows, end, shape)) read.set(need, reading)
       } catch (cause) {
         const error = cause instanceof Error ? cause : new Error(String(cause))
-        for (const need of shape.needs) read.set(need, error)
+        for (const { need } of shape.needs) read.set(need, error)
       }
     }),
   )
@@ -51,17 +54,13 @@ function shapesOf(needs: readonly Need[]): Shape[] {
     const lifted = liftedOf(need)
     const by = [...new Set([...groupBy, ...lifted])].sort()
     const rest = filters.filter((filter) => !isLifted(filter, lifted))
-    const key = JSON.stringify([windowMs, by, lifted, rest.map((filter) => JSON.stringify(filter)).sort()])
-    let shape = shapes.get(key)
-    // A question has a bounded number of measures, and a filter of values.
-    for (let part = 0; shape !== undefined && isFull(shape, need); part++) shape = shapes.get(`${key} ${part}`)
-    if (shape === undefined) {
-      let part = -1
-      while (shapes.has(part < 0 ? key : `${key} ${part}`)) part++
-      shape = { needs: [], lifted, by }
-      shapes.set(part < 0 ? key : `${key} ${part}`, shape)
-    }
-    shape.needs.push(need)
+    const key = JSON.stringify([windowMs, by, rest.map((filter) => JSON.stringify(filter)).sort()])
+    // A question has a bounded number of measures.
+    let part = 0
+    while (isFull(shapes.get(`${key} ${part}`), need)) part++
+    const shape = shapes.get(`${key} ${part}`) ?? { needs: [], by, rest }
+    shapes.set(`${key} ${part}`, shape)
+    shape.needs.push({ need, lifted })
   }
   return [...shapes.values()]
 }
@@ -70,18 +69,9 @@ const measureName = ({ measure: { field, aggregation } }: Need) => `${aggregatio
 /** One measure of a question is the number of operations. */
 const MOST_MEASURES = LIMITS.measures - 1
 
-function isFull({ needs, lifted }: Shape, need: Need): boolean {
-  const all = [...needs, need]
-  const isPast = (values: readonly unknown[], most: number) => new Set(values).size > most
-  return (
-    isPast(all.map(measureName), MOST_MEASURES) ||
-    lifted.some((dimension) =>
-      isPast(
-        all.map((one) => equalTo(one, dimension)),
-        LIMITS.values,
-      ),
-    )
-  )
+function isFull(shape: Shape | undefined, need: Need): boolean {
+  if (shape === undefined) return false
+  return new Set([...shape.needs.map((one) => measureName(one.need)), measureName(need)]).size > MOST_MEASURES
 }
 
 /** Dimensions that a need has equal to one value: rules that differ in nothing else are told apart by grouping by them. */
@@ -101,42 +91,26 @@ function equalTo({ filters }: Need, dimension: string): string {
   return String(filters.find((one) => one.dimension === dimension && one.operator === 'eq')!.value)
 }
 
-async function readShape(rows: Rows, end: number, { needs, lifted, by }: Shape): Promise<Map<Need, Reading>> {
-  const [{ windowMs, filters }] = needs as [Need]
-  const names = [...new Set(needs.map(measureName))]
+async function readShape(rows: Rows, end: number, { needs, by, rest }: Shape): Promise<Map<Need, Reading>> {
+  const measures = new Map(needs.map(({ need }) => [measureName(need), need.measure]))
+  const names = [...measures.keys()]
   const answer = await rows({
-    range: { start: end - windowMs, end },
+    range: { start: end - needs[0]!.need.windowMs, end },
     measures: [
       { field: 'operations', aggregation: 'count', alias: 'number_of_operations' },
-      ...names.map((name, index) => ({
-        ...needs.find((one) => measureName(one) === name)!.measure,
-        alias: `value_${index}`,
-      })),
+      ...names.map((name, index) => ({ ...measures.get(name)!, alias: `value_${index}` })),
     ],
     groupBy: by,
-    filters: [
-      ...filters.filter((filter) => !isLifted(filter, lifted)),
-      ...lifted.map((dimension): Filter => {
-        return { dimension, operator: 'in', value: [...new Set(needs.map((need) => equalTo(need, dimension)))] }
-      }),
-    ],
+    filters: [...rest, ...by.flatMap((dimension) => commonFilter(dimension, needs))],
     having: [],
     limit: LIMITS.rows,
     offset: 0,
   })
-  // By what they are told apart, so that each need finds its own without looking at all.
-  const byLifted = new Map<string, (typeof answer.rows)[number][]>()
-  for (const row of answer.rows) {
-    const key = groupKey(lifted.map((dimension) => String(row[dimension])))
-    const same = byLifted.get(key)
-    if (same === undefined) byLifted.set(key, [row])
-    else same.push(row)
-  }
+  const ownRows = rowsByLifted(answer.rows)
   return new Map(
-    needs.map((need) => {
-      const own = byLifted.get(groupKey(lifted.map((dimension) => equalTo(need, dimension)))) ?? []
+    needs.map(({ need, lifted }) => {
       const column = `value_${names.indexOf(measureName(need))}`
-      const cells = own.map((row) => {
+      const cells = ownRows(need, lifted).map((row) => {
         const group = need.groupBy.map((dimension) => String(row[dimension]))
         const value = row[column]
         const operations = Number(row['number_of_operations'])
@@ -149,4 +123,34 @@ async function readShape(rows: Rows, end: number, { needs, lifted, by }: Shape):
       ]
     }),
   )
+}
+
+/** What no need has a use for is not asked for. */
+function commonFilter(dimension: string, needs: readonly Lifted[]): Filter[] {
+  if (!needs.every(({ lifted }) => lifted.includes(dimension))) return []
+  const value = [...new Set(needs.map(({ need }) => equalTo(need, dimension)))]
+  return value.length > LIMITS.values ? [] : [{ dimension, operator: 'in', value }]
+}
+
+type Row = Answer['rows'][number]
+
+/** Finds the rows of a need without looking at all of them for each. */
+function rowsByLifted(rows: readonly Row[]): (need: Need, lifted: readonly string[]) => readonly Row[] {
+  const indexes = new Map<string, Map<string, Row[]>>()
+  return (need, lifted) => {
+    if (lifted.length === 0) return rows
+    const name = groupKey(lifted)
+    let index = indexes.get(name)
+    if (index === undefined) {
+      index = new Map()
+      for (const row of rows) {
+        const key = groupKey(lifted.map((dimension) => String(row[dimension])))
+        const same = index.get(key)
+        if (same === undefined) index.set(key, [row])
+        else same.push(row)
+      }
+      indexes.set(name, index)
+    }
+    return index.get(groupKey(lifted.map((dimension) => equalTo(need, dimension)))) ?? []
+  }
 }

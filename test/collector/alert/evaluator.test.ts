@@ -212,6 +212,15 @@ test('rules that differ in what they filter by or measure are answered by one qu
       return asker.rows(question)
     },
   }
+  const grouped = settled({
+    name: 'each',
+    kind: 'threshold',
+    field: 'operations',
+    aggregation: 'count',
+    threshold: 20,
+    window: '5m',
+    groupBy: ['service'],
+  })
   const rules = ['api', 'batch', 'nobody'].flatMap((service) =>
     (['p50', 'p95', 'max'] as const).map((aggregation) =>
       settled({
@@ -225,10 +234,10 @@ test('rules that differ in what they filter by or measure are answered by one qu
       }),
     ),
   )
-  const { evaluator } = evaluatorOf(rules)
+  const { evaluator } = evaluatorOf([...rules, grouped])
   await evaluator.look({ store: memory(), asker: counting })
   expect(questions).toBe(1)
-  expect(evaluator.alerts().map(({ rule }) => rule)).toEqual(['batch-p50', 'batch-p95', 'batch-max'])
+  expect(evaluator.alerts().map(({ rule }) => rule)).toEqual(['batch-p50', 'batch-p95', 'batch-max', 'each'])
 })
 
 test('what cannot be evaluated is counted and told once, and stays as it was: it is not resolved', async () => {
