@@ -339,7 +339,7 @@ describe('faults', () => {
 
   test('no answer at all', async () => {
     const error = await failure(
-      openai.chat.completions.create(chat('x'), { ...asking({ hang: true }), timeout: 50, maxRetries: 0 }),
+      openai.chat.completions.create(chat('x'), { ...asking({ hang: true }), timeout: 1000, maxRetries: 0 }),
     )
     expect(error).toBeInstanceOf(OpenAI.APIConnectionTimeoutError)
     expect(await ended()).toMatchObject({ status: undefined, outcome: 'aborted' })

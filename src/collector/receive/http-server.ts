@@ -87,8 +87,13 @@ export function readCertificates(app: FastifyInstance, files: TlsFiles): () => v
   return readTlsAnew(app.server as Server as unknown as TlsServer, files)
 }
 
+/** What paths of ours are made of. */
+const PLAIN_PATH = /^[\w./-]*$/
+
 /** The methods that are taken at a path without parameters. */
 function methodsAt(app: FastifyInstance, url: string): string[] {
+  // It is a pattern that is asked for: what a stranger sends may be one that cannot be.
+  if (!PLAIN_PATH.test(url)) return []
   return ['GET', 'POST', 'PUT', 'DELETE'].filter((method) => app.hasRoute({ method: method as 'GET', url }))
 }
 
