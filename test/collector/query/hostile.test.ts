@@ -96,22 +96,28 @@ async function all(work: readonly (() => Promise<void>)[]): Promise<void> {
 const written = (value: string) => encodeURIComponent(value.replace(/\p{Surrogate}/gu, '\ufffd'))
 const filled = (path: string, value = 'a') => path.replace(/\{\w+\}/g, value)
 
+/** Most of them are answered, and each answer takes its time: by default one in three of them, others in every parameter, by HOSTILE=all every one in each. */
+const EVERY = process.env['HOSTILE'] === 'all' ? 1 : 3
+
 test('every parameter of every question may be anything', async () => {
   const work: (() => Promise<void>)[] = []
+  let seen = 0
   for (const { method, path, operation } of await operations()) {
     for (const { name, in: place } of operation.parameters ?? []) {
       if (place === 'path' && method === 'PUT') continue
-      for (const value of HOSTILE) {
+      seen++
+      for (const value of HOSTILE.filter((_, index) => (index + seen) % EVERY === 0)) {
         const url = place === 'path' ? filled(path, written(value)) : `${filled(path)}?${name}=${written(value)}`
         work.push(() => send(url, { method }, value))
       }
       if (place === 'path') continue
       const many = `${name}=${`a&${name}=`.repeat(101)}`
-      for (const query of [`${name}=a&${name}='`, `${name}[a]=a`, `${name}=%ff%fe`, `${name}`, many])
+      const odd = [`${name}=a&${name}='`, `${name}[a]=a`, `${name}=%ff%fe`, `${name}`, many]
+      for (const query of odd.filter((_, index) => (index + seen) % EVERY === 0))
         work.push(() => send(`${filled(path)}?${query}`, { method }, query))
     }
   }
-  expect(work.length).toBeGreaterThan(3000)
+  expect(work.length).toBeGreaterThan(3000 / EVERY)
   await all(work)
   expect(wrong).toEqual([])
 }, 600_000)
