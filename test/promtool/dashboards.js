@@ -41,6 +41,9 @@ const app = startApp()
 const endAgents = startAgents()
 progress('traffic …')
 await sleep(TRAFFIC_MS)
+// Budgets are looked at every quarter of a minute.
+for (const job of ['tokmeter', 'tokmeter-otlp'])
+  await until(async () => (await prometheus.query(`tokmeter_budget_used_ratio{job="${job}"}`)).length > 0 || undefined)
 
 let asked = 0
 for (const naming of NAMINGS) {
