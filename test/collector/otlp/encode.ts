@@ -37,7 +37,7 @@ const fieldsOf =
   (fields: () => Fields): Write =>
   (writer, value) => {
     for (const [name, [number, write]] of Object.entries(fields())) {
-      if (value[name] !== undefined) write(writer, number, value[name] as never)
+      if (value[name] !== undefined && value[name] !== null) write(writer, number, value[name] as never)
     }
   }
 
