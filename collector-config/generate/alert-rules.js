@@ -36,12 +36,11 @@ export function alertRules(naming) {
     const above = Number((times * ERROR_BUDGET).toFixed(4))
     return `job:tokmeter_errors:ratio_rate${long} > ${above} and job:tokmeter_errors:ratio_rate${short} > ${above}`
   }
-  const budget = `of ${1 - ERROR_BUDGET === 0.99 ? '99 %' : `${100 * (1 - ERROR_BUDGET)} %`} of the calls that succeed`
+  const budget = `of ${100 * (1 - ERROR_BUDGET)} % of the calls that succeed`
   const grew = (/** @type {string} */ name, /** @type {string} */ over, /** @type {readonly string[]} */ by) =>
     `${q.increaseOf(name, over, by)} > 0`
-  const filled = (/** @type {string} */ what, /** @type {readonly string[]} */ by) =>
-    `${q.sum(q.series(`tokmeter.${what}_size`), by)} / ${q.sum(q.series(`tokmeter.${what}_capacity`), by)}`
-  const queueFilled = `${q.sum(q.series('tokmeter.queue.size'), ['job'])} / ${q.sum(q.series('tokmeter.queue.capacity'), ['job'])}`
+  const filled = (/** @type {string} */ size, /** @type {string} */ capacity, /** @type {readonly string[]} */ by) =>
+    `${q.sum(q.series(size), by)} / ${q.sum(q.series(capacity), by)}`
   const refused = ['spans', 'log_records', 'metric_points', 'events']
     .map((signal) => q.rate(q.series(`tokmeter.receiver.refused_${signal}`)))
     .join(' or ')
@@ -237,7 +236,7 @@ export function alertRules(naming) {
       },
       {
         alert: 'TokmeterQueueFilling',
-        expr: `${queueFilled} > 0.5`,
+        expr: `${filled('tokmeter.queue.size', 'tokmeter.queue.capacity', ['job'])} > 0.5`,
         for: '10m',
         severity: 'warning',
         summary: 'The queue of the collector fills',
@@ -255,7 +254,7 @@ export function alertRules(naming) {
       },
       {
         alert: 'TokmeterForwardQueueFilling',
-        expr: `${filled('exporter.queue', ['job', 'exporter'])} > 0.8`,
+        expr: `${filled('tokmeter.exporter.queue_size', 'tokmeter.exporter.queue_capacity', ['job', 'exporter'])} > 0.8`,
         for: '10m',
         severity: 'critical',
         summary: `What waits for ${of('exporter')} is about to be dropped`,
