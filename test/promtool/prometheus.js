@@ -37,6 +37,7 @@ export async function startPrometheus({ global = { scrape_interval: '15s', scrap
     if (status !== 'success') throw new Error(`${path}: ${error}`)
     return data
   }
+  await until(async () => (await fetch(`http://127.0.0.1:${port}/-/ready`)).ok || undefined)
   return {
     ask,
     /** The series of an expression, at this moment. @param {string} expression @returns {Promise<any[]>} */
