@@ -132,8 +132,8 @@ function off(
   const { expected, deviation } = expectation
   const distance = Math.log((value + offset) / (expected + offset))
   const way = distance < 0 ? -1 : 1
-  if (!ways.includes(way)) return undefined
-  const least = deviations * Math.hypot(deviation, Math.sqrt(chance))
+  if (!ways.includes(way) || worst(levels, (level) => Math.abs(distance) > level) === undefined) return undefined
+  const least = deviations * Math.hypot(deviation(), Math.sqrt(chance))
   const severity = worst(levels, (level) => Math.abs(distance) > Math.max(level, least))
   if (severity === undefined) return undefined
   const threshold = (expected + offset) * Math.exp(way * Math.max(levels[severity], least)) - offset

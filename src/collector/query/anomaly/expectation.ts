@@ -1,5 +1,5 @@
 /** What an hour should be like by the same hour of the weeks before: their median, and how far from it is not out of the ordinary yet. Knows numbers, not what they are of. */
-import { medianAbsoluteDeviation, medianSorted } from 'simple-statistics'
+import { medianSorted } from 'simple-statistics'
 
 const HOUR = 3_600_000
 export const HOURS_OF_WEEK = 168
@@ -12,8 +12,8 @@ const LEAST_DEVIATION = 0.05
 
 export type Expectation = {
   readonly expected: number
-  /** Of the logarithm of an hour, beside what chance adds where there are few calls. */
-  readonly deviation: number
+  /** Of the logarithm of an hour, beside what chance adds where there are few calls. Told when it is asked for: most hours are near what is expected. */
+  readonly deviation: () => number
 }
 
 /** Values of consecutive hours, null where one is unknown. */
@@ -29,99 +29,113 @@ export type Values = { readonly start: number; readonly values: readonly (number
  * @param offset added to every value: where it may be zero, zero has no logarithm
  */
 export class Expectations {
-  readonly #series: Values
+  readonly #start: number
   readonly #weeks: number
   readonly #minWeeks: number
   readonly #offset: number
+  /** NaN where an hour is unknown. */
+  readonly #logarithms: Float64Array
+  /** Of each hour and the same hour of the weeks before it their median; NaN where none is known. Two days differ in 24 of a week's. */
+  readonly #middles: Float64Array
   readonly #byDay = new Map<number, Reference>()
 
-  constructor(series: Values, { weeks, minWeeks, offset }: { weeks: number; minWeeks: number; offset: number }) {
-    this.#series = series
+  constructor(
+    { start, values }: Values,
+    { weeks, minWeeks, offset }: { weeks: number; minWeeks: number; offset: number },
+  ) {
+    this.#start = start
     this.#weeks = weeks
     this.#minWeeks = minWeeks
     this.#offset = offset
+    this.#logarithms = Float64Array.from(values, (value) =>
+      value === null || value + offset <= 0 ? Number.NaN : Math.log(value + offset),
+    )
+    const same = new Float64Array(weeks)
+    this.#middles = this.#logarithms.map((_, hour) => median(same, this.#sameHours(same, hour)))
   }
 
-  /** Of the hour that starts at `time`; undefined where too few weeks are known. */
+  /** Of the hour of the series that starts at `time`; undefined where too few weeks are known. */
   of(time: number): Expectation | undefined {
+    const hour = (time - this.#start) / HOUR
     // The weeks before a day are the same for all its hours.
-    const hour = (time - this.#series.start) / HOUR
     const day = hour - (new Date(time).getUTCHours() % DAY_HOURS)
     let reference = this.#byDay.get(day)
     if (reference === undefined) {
       reference = this.#referenceBefore(day)
       this.#byDay.set(day, reference)
     }
-    const samples = reference.samplesOf(hour - day)
-    if (samples.length < this.#minWeeks) return undefined
-    const middle = medianSorted(samples as number[])
-    const own = samples.length > 1 ? medianAbsoluteDeviation(samples as number[]) * TO_STANDARD_DEVIATION : 0
+    const samples = new Float64Array(this.#weeks)
+    const count = this.#sameHours(samples, hour - HOURS_OF_WEEK, reference.levels)
+    if (count < this.#minWeeks) return undefined
+    const middle = median(samples, count)
+    const { levels, deviation } = reference
     return {
-      expected: Math.max(0, Math.exp(middle + reference.level) - this.#offset),
-      deviation: Math.max(own, reference.deviation, LEAST_DEVIATION),
+      expected: Math.max(0, Math.exp(middle + levels[0]!) - this.#offset),
+      deviation: () => {
+        const distances = samples.subarray(0, count).map((sample) => Math.abs(sample - middle))
+        return Math.max(median(distances, count) * TO_STANDARD_DEVIATION, deviation(), LEAST_DEVIATION)
+      },
     }
   }
 
+  /** What is known of an hour and of the same hour of the weeks before it, without the levels of their weeks; how many they are. */
+  #sameHours(into: Float64Array, hour: number, levels?: Float64Array): number {
+    let count = 0
+    for (let week = 0; week < this.#weeks; week++) {
+      const value = this.#logarithms[hour - week * HOURS_OF_WEEK]
+      if (value !== undefined && !Number.isNaN(value)) into[count++] = value - (levels?.[week] ?? 0)
+    }
+    return count
+  }
+
   #referenceBefore(day: number): Reference {
-    const weeks = Array.from({ length: this.#weeks }, (_, week) =>
-      Array.from({ length: HOURS_OF_WEEK }, (_, hour) => this.#logarithm(day - (week + 1) * HOURS_OF_WEEK + hour)),
-    )
-    return referenceOf(weeks)
+    const first = day - HOURS_OF_WEEK
+    const own = new Float64Array(HOURS_OF_WEEK)
+    const levels = Float64Array.from({ length: this.#weeks }, (_, week) => {
+      let count = 0
+      for (let hour = first; hour < day; hour++) {
+        const above = this.#logarithms[hour - week * HOURS_OF_WEEK]! - this.#middles[hour]!
+        if (!Number.isNaN(above)) own[count++] = above
+      }
+      return count === 0 ? 0 : median(own, count)
+    })
+    let deviation: number | undefined
+    return { levels, deviation: () => (deviation ??= this.#deviation(first, day, levels)) }
   }
 
-  #logarithm(hour: number): number | undefined {
-    const value = this.#series.values[hour]
-    if (value === undefined || value === null || value + this.#offset <= 0) return undefined
-    return Math.log(value + this.#offset)
+  /** Each hour from the median of the others, as what is judged is no part of what it is judged by either. */
+  #deviation(from: number, until: number, levels: Float64Array): number {
+    const samples = new Float64Array(this.#weeks)
+    const distances = new Float64Array(this.#weeks * HOURS_OF_WEEK)
+    let told = 0
+    for (let hour = from; hour < until; hour++) {
+      const count = this.#sameHours(samples, hour, levels)
+      if (count < 2) continue
+      const sorted = samples.subarray(0, count).sort()
+      for (let index = 0; index < count; index++)
+        distances[told++] = Math.abs(sorted[index]! - medianWithout(sorted, index))
+    }
+    return told === 0 ? 0 : median(distances, told) * TO_STANDARD_DEVIATION
   }
 }
 
+/** What the weeks before a day say of all its hours. */
 type Reference = {
-  /** Of the same hour of the week, without what their weeks were above the others; in their order. */
-  readonly samplesOf: (hour: number) => readonly number[]
-  /** What the last week was above the others. */
-  readonly level: number
-  readonly deviation: number
+  /** What each week was above the others, the last one first. */
+  readonly levels: Float64Array
+  readonly deviation: () => number
 }
 
-/** Of weeks of hours, the last week first. */
-function referenceOf(weeks: readonly (readonly (number | undefined)[])[]): Reference {
-  const middles = Array.from({ length: HOURS_OF_WEEK }, (_, hour) => middleOf(known(weeks.map((week) => week[hour]))))
-  const levels = weeks.map((week) =>
-    middleOf(known(week.map((value, hour) => (value === undefined ? undefined : value - middles[hour]!)))),
-  )
-  const levelled = Array.from({ length: HOURS_OF_WEEK }, (_, hour) =>
-    known(weeks.map((week, index) => (week[hour] === undefined ? undefined : week[hour] - levels[index]!))).sort(
-      ascending,
-    ),
-  )
-  const distances: number[] = []
-  // Each from the median of the others, as what is judged is no part of what it is judged by either.
-  for (const samples of levelled)
-    for (let index = 0; samples.length > 1 && index < samples.length; index++)
-      distances.push(Math.abs(samples[index]! - medianWithout(samples, index)))
-  return {
-    samplesOf: (hour) => levelled[hour]!,
-    level: levels[0] ?? 0,
-    deviation: middleOf(distances) * TO_STANDARD_DEVIATION,
-  }
-}
-
-const ascending = (one: number, other: number) => one - other
-
-/** The median; 0 of nothing. Sorts what it is given: of few values that is faster than to select. */
-function middleOf(values: number[]): number {
-  return values.length === 0 ? 0 : medianSorted(values.sort(ascending))
+/** Of the first `count` numbers, which are sorted; NaN of none. */
+function median(numbers: Float64Array, count: number): number {
+  if (count === 0) return Number.NaN
+  return medianSorted(numbers.subarray(0, count).sort() as unknown as number[])
 }
 
 /** Of all but one. */
-function medianWithout(sorted: readonly number[], index: number): number {
+function medianWithout(sorted: Float64Array, index: number): number {
   const at = (rank: number) => sorted[rank < index ? rank : rank + 1]!
   const count = sorted.length - 1
   const middle = Math.floor(count / 2)
   return count % 2 === 1 ? at(middle) : (at(middle - 1) + at(middle)) / 2
-}
-
-function known(values: readonly (number | undefined)[]): number[] {
-  return values.filter((value) => value !== undefined)
 }
