@@ -210,13 +210,17 @@ async function insertRows(session: Session, rows: RawInsert, handover: string): 
   }
 }
 
+/** Threads of one query. Left to itself the engine takes one where it has less than two gigabytes to itself, whatever cores there are. */
+const QUERY_THREADS = Math.min(availableParallelism(), 4)
+
 /** A session that cannot write, with what holds for every query: one that wants too much memory fails alone, and leaves room to insert. */
 async function openReader(open: () => Session, { memoryBytes }: EmbeddedOptions): Promise<Session> {
   const session = open()
   const most = Math.floor(memoryBytes / 2)
   const spilled = Math.floor(most / 2)
   await session.queryAsync(
-    `SET output_format_json_quote_64bit_integers = 0, max_memory_usage = ${most},
+    `SET output_format_json_quote_64bit_integers = 0, max_memory_usage = ${most}, max_threads = ${QUERY_THREADS},
+      max_threads_min_free_memory_per_thread = 0,
       max_bytes_before_external_group_by = ${spilled}, max_bytes_before_external_sort = ${spilled};
     SET readonly = 2`,
   )
