@@ -1,9 +1,9 @@
 /**
- * Gemini CLI, as its source of August 2026 has it: events of API responses, API errors and tool calls. Each response is told three
- * times, by an event of its own, by one of the conventions and by a span; the first says most, and is the one counted.
+ * Gemini CLI, as its version 0.61 sends it: events of API responses, API errors and tool calls. Each response is told three times,
+ * by an event of its own, by one of the conventions and by a span; the first says most, and is the one counted.
  */
 import { OTHER, operationName } from 'tokmeter/core'
-import type { Attributes } from '../otlp/decoded.js'
+import type { Attributes, AttributeValue, LogRecord } from '../otlp/decoded.js'
 import { firstText, isFalse, numberOf, textOf } from './attribute-value.js'
 import type { Dialect, Origin } from './dialect.js'
 import { type Draft, draftOf } from './draft.js'
@@ -29,6 +29,7 @@ const name = {
   toolType: 'tool_type',
   success: 'success',
   session: 'session.id',
+  timestamp: 'event.timestamp',
 } as const
 
 const PREFIX = 'gemini_cli.'
@@ -49,11 +50,17 @@ export const geminiCli: Dialect = {
     const draft = operationOf(eventName.slice(PREFIX.length), attributes)
     if (draft === undefined) return 'ignored'
     draft.durationMs = numberOf(attributes[name.duration])
-    draft.startTime = record.time - (draft.durationMs ?? 0)
+    draft.startTime = endOf(record) - (draft.durationMs ?? 0)
     draft.conversationId = textOf(attributes[name.session])
     draft.traceId = record.traceId
     return draft
   },
+}
+
+/** When what the event tells was over: the record's own time is when it was written, milliseconds later. */
+function endOf({ time, attributes }: LogRecord): number {
+  const end = Date.parse(textOf(attributes[name.timestamp]) ?? '')
+  return Number.isNaN(end) ? time : end
 }
 
 function isOwn({ scope, service }: Origin): boolean {
@@ -64,8 +71,10 @@ function operationOf(event: string, attributes: Attributes): Draft | undefined {
   switch (event) {
     case 'api_response': {
       const draft = modelCall(attributes)
+      // The one that answered. Its event by the conventions says it was the one asked for, too.
+      draft.responseModel = draft.requestModel
       draft.usage = usageOf(attributes)
-      draft.finishReason = firstText(attributes[name.finishReasons])
+      draft.finishReason = finishReasonOf(attributes[name.finishReasons])
       return draft
     }
     case 'api_error': {
@@ -89,6 +98,12 @@ function modelCall(attributes: Attributes): Draft {
   return draft
 }
 
+/** A reason for each chunk of the stream, `stop` for those that had none: where there is another, it is the answer's. */
+function finishReasonOf(value: AttributeValue | undefined): string | undefined {
+  if (!Array.isArray(value)) return firstText(value)
+  return firstText(value.filter((reason) => reason !== 'stop')) ?? firstText(value)
+}
+
 /** Gemini's output leaves out thoughts, its input what tools put in. Where nothing was reported it sends zeros: that is unknown. */
 function usageOf(attributes: Attributes): SentUsage | undefined {
   const input = numberOf(attributes[name.input])
@@ -109,16 +124,23 @@ function errorOf(attributes: Attributes): Draft['error'] {
   const status = numberOf(attributes[name.status])
   const code = status === undefined ? undefined : String(status)
   return {
-    type: textOf(attributes[name.errorType]) ?? textOf(attributes[name.olderErrorType]) ?? code ?? OTHER,
+    type: errorTypeOf(attributes) ?? code ?? OTHER,
     code,
     message: textOf(attributes[name.errorMessage]) ?? textOf(attributes[name.error]),
   }
+}
+
+function errorTypeOf(attributes: Attributes): string | undefined {
+  return textOf(attributes[name.errorType]) ?? textOf(attributes[name.olderErrorType])
 }
 
 function toolRun(attributes: Attributes): Draft {
   const draft = draftOf(operationName.executeTool)
   draft.toolName = textOf(attributes[name.function])
   draft.toolType = attributes[name.toolType] === 'mcp' ? 'extension' : 'function'
-  if (isFalse(attributes[name.success])) draft.error = errorOf(attributes)
+  // The text of a tool's error has what it was given and what it gave out: content.
+  if (isFalse(attributes[name.success])) {
+    draft.error = { type: errorTypeOf(attributes) ?? OTHER, code: undefined, message: undefined }
+  }
   return draft
 }

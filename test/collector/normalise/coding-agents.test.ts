@@ -1,6 +1,7 @@
 /**
- * Coding agents. Nothing of theirs could be run here: the payloads are written after Claude Code's monitoring page (November 2026), the
- * source of Codex (codex-rs/otel, autumn 2026) and that of Gemini CLI (packages/core/src/telemetry, August 2026).
+ * Coding agents, in what no run of theirs brought about (those are in agents-captured.test.ts): the payloads are written after Claude
+ * Code's monitoring page (November 2026), the source of Codex (codex-rs/otel, autumn 2026) and that of Gemini CLI
+ * (packages/core/src/telemetry, 0.61).
  */
 import { expect, test } from 'vitest'
 import { logsRequest, type PlainAttributes, type PlainRecord, START, TRACE_ID, tracesRequest } from '../otlp/request.js'
@@ -377,6 +378,7 @@ test('a response of Gemini CLI, told by two events and a span, is one operation'
     operation: 'generate_content',
     provider: 'gcp.gemini',
     requestModel: 'gemini-3-pro',
+    responseModel: 'gemini-3-pro',
     startTime: START + 500,
     durationMs: 2500,
     finishReason: 'stop',
@@ -432,19 +434,30 @@ test('an error and a tool of Gemini CLI', () => {
     error: { type: 'ApiError', code: '429', message: 'quota of [EMAIL]' },
     durationMs: 80,
   })
+  // What a tool of an MCP server was given and gave out is in the text of its error.
   const tool = geminiEvent('gemini_cli.tool_call', {
-    function_name: 'read_file',
+    function_name: 'query',
     function_args: 'SECRET',
     duration_ms: 9,
-    success: true,
+    success: false,
     decision: 'accept',
-    tool_type: 'native',
+    tool_type: 'mcp',
+    error: "MCP tool 'query' reported tool error for function call: SECRET",
+    'error.message': "MCP tool 'query' reported tool error for function call: SECRET",
+    error_type: 'mcp_tool_error',
+    'error.type': 'mcp_tool_error',
   })
-  expect(one(normalised(logsRequest([tool], gemini)))).toMatchObject({
+  expect(one(normalised(logsRequest([tool], gemini)))).toEqual({
+    ...base,
+    id: HASH,
     operation: 'execute_tool',
-    toolName: 'read_file',
-    toolType: 'function',
+    toolName: 'query',
+    toolType: 'extension',
+    startTime: START + 2991,
     durationMs: 9,
+    error: { type: 'mcp_tool_error' },
+    service: 'gemini-cli',
+    conversationId: 'hash of session-1',
   })
   const others = ['config', 'user_prompt', 'api_request', 'flash_fallback'].map((event) =>
     geminiEvent(`gemini_cli.${event}`, {}),
