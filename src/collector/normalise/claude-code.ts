@@ -133,12 +133,9 @@ function toolRun(attributes: Attributes): Draft {
   const id = textOf(attributes[name.toolUse]) ?? textOf(attributes[name.toolCall])
   draft.id = id && `claude_code-${id}`
   draft.toolName = textOf(attributes[name.tool])
+  // What a tool gave out is content, the text of its error with it, which is there when its details are to be logged.
   if (isFalse(attributes[name.success])) {
-    draft.error = {
-      type: textOf(attributes[name.errorType]) ?? OTHER,
-      code: undefined,
-      message: textOf(attributes[name.error]),
-    }
+    draft.error = { type: textOf(attributes[name.errorType]) ?? OTHER, code: undefined, message: undefined }
   }
   readSession(draft, attributes)
   return draft

@@ -145,6 +145,7 @@ test('a tool of Claude Code, as an event and as a span', () => {
     success: 'false',
     duration_ms: '12',
     error_type: 'ShellError',
+    error: 'Exit code 1: SECRET',
     tool_parameters: '{"bash_command":"SECRET"}',
   }
   const expected = {
