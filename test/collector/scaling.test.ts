@@ -1,6 +1,6 @@
 /** Several collectors on one store: the engine is a real one behind the real ClickHouse client, the collectors are processes of their own. */
 import { afterAll, expect, test } from 'vitest'
-import { aggregateSql, TIERS, widenSql } from '../../src/collector/store/rollups.js'
+import { aggregateSql, mainSql, TIERS, widenSql } from '../../src/collector/store/rollups.js'
 import { MIGRATIONS } from '../../src/collector/store/schema.js'
 import type { Store } from '../../src/collector/store/store.js'
 import { type CollectorProcess, endProcesses, startProcess } from './collector-process.js'
@@ -82,6 +82,10 @@ async function expectRollupsOfWhatIsStored(store: Store): Promise<void> {
   for (const tier of TIERS) {
     const recomputed = await addedUp(store, `(${widenSql(minutes, tier)})`)
     expect([tier.name, await addedUp(store, store.table(tier.table))]).toEqual([tier.name, recomputed])
+    if (tier.mainTable === undefined) continue
+    const main = `(SELECT *, model AS request_model FROM (${mainSql(`(${widenSql(minutes, tier)})`)}))`
+    const stored = `(SELECT *, model AS request_model FROM ${store.table(tier.mainTable)})`
+    expect([tier.mainTable, await addedUp(store, stored)]).toEqual([tier.mainTable, await addedUp(store, main)])
   }
 }
 

@@ -89,7 +89,6 @@ async function groupsOf(
   const dimensions = by.map((name, index) => dimensionOf(`dimensions[${index}]`, name))
   const parameters = {}
   const conditions = conditionsOf(filters, parameters)
-  const where = conditions.map(({ sql }) => sql)
   const columns = [
     ...new Set([
       'operation',
@@ -102,8 +101,8 @@ async function groupsOf(
   const isRaw = [...dimensions, ...conditions.map(({ dimension }) => dimension)].some((dimension) => dimension.isRaw)
   // Whole periods are whole windows, so few rows are read; what a clock that runs ahead has sent is in its period as well.
   const rows = isRaw
-    ? fromRaw(asker.table, window, columns, where)
-    : fromRollups(asker.table, coverOf(window, '1d', asker.kept, asker.now).segments, columns, where)
+    ? fromRaw(asker, window, columns, conditions)
+    : fromRollups(asker, coverOf(window, '1d', asker.kept, asker.now).segments, columns, conditions)
   const values = dimensions.map(({ sql }, index) => `toString(${sql}) AS \`group ${index}\``)
   const found = await asker.query<{ readonly [column: string]: string | number }>(
     `SELECT ${[

@@ -6,12 +6,12 @@ import { lifetimeOf } from './answer-cache.js'
 import { InvalidQuestion } from './invalid-question.js'
 import { PERCENTILES } from './measures.js'
 import { type Compiled, compile, type Place, type Question, SERIES_ROWS } from './question.js'
+import type { Tables } from './sources.js'
 import { type Granularity, type TimeRange, WINDOW_MS, windowStart } from './time-range.js'
 
 /** What is wanted of the store. */
-export type Askable = {
+export type Askable = Tables & {
   query<Row>(sql: string, parameters?: Parameters, options?: QueryOptions): Promise<Row[]>
-  table(name: string): string
 }
 
 export type Cell = string | number | null
@@ -52,7 +52,7 @@ export class QuestionRefused extends Error {
 type Row = { readonly [column: string]: Cell }
 const MAX_EXECUTION_SECONDS = 30
 
-type Where = Omit<Place, 'table'> & {
+type Where = Omit<Place, keyof Tables> & {
   /** Never what the engine kept from before. */
   readonly isFresh?: boolean
 }
@@ -108,7 +108,7 @@ export async function askApart(question: Question, store: Askable, place: Where)
 }
 
 function compiledFor(question: Question, store: Askable, place: Where, apart = false): Compiled {
-  return compile(question, { ...place, table: (name) => store.table(name) }, apart)
+  return compile(question, { ...place, table: (name) => store.table(name), mainSince: store.mainSince }, apart)
 }
 
 function answerOf(question: Question, compiled: Compiled, rows: readonly Row[]): Omit<Answer, 'coverage'> {

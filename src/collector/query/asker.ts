@@ -2,18 +2,18 @@
 import type { Parameters } from '../store/engine.js'
 import { type Answer, type Askable, ask, askApart, askRows, type Breakdowns, run } from './ask.js'
 import type { Question } from './question.js'
+import type { Tables } from './sources.js'
 import type { KeptDays } from './tier-cover.js'
 
-export type Asker = {
+export type Asker = Tables & {
   /** Answers a question. */
   ask(question: Question): Promise<Answer>
   /** Its answer but for the coverage, which takes half the work: for who knows it, or has no use for it. */
   rows(question: Question): Promise<Omit<Answer, 'coverage'>>
   /** By each dimension of `groupBy` by itself, and in total. */
   apart(question: Question): Promise<Breakdowns>
-  /** Rows of a SELECT on the store itself; `table` names its tables. */
+  /** Rows of a SELECT on the store itself. */
   query<Row>(sql: string, parameters: Parameters): Promise<Row[]>
-  table(name: string): string
   /** Epoch milliseconds: one moment for all of an answer. */
   readonly now: number
   /** Days each tier is kept. */
@@ -34,6 +34,7 @@ export function createAsker(given: Askable, { signal, ...place }: AskerOptions):
       : {
           query: (sql, parameters, options) => given.query(sql, parameters, { ...options, signal }),
           table: (name) => given.table(name),
+          mainSince: given.mainSince,
         }
   return {
     ask: (question) => ask(question, store, place),
@@ -41,6 +42,7 @@ export function createAsker(given: Askable, { signal, ...place }: AskerOptions):
     apart: (question) => askApart(question, store, place),
     query: (sql, bound) => run(store, sql, bound),
     table: (name) => store.table(name),
+    mainSince: store.mainSince,
     ...place,
   }
 }

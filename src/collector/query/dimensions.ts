@@ -18,13 +18,7 @@ function column(name: string, of: string, description: string, isRaw = false): D
 }
 
 export const DIMENSIONS: readonly Dimension[] = [
-  {
-    name: 'model',
-    sql: "if(request_model = '', response_model, request_model)",
-    columns: ['request_model', 'response_model'],
-    isRaw: false,
-    description: 'the model that was asked for, or the one that answered where that is not known',
-  },
+  column('model', 'model', 'the model that was asked for, or the one that answered where that is not known'),
   column('request_model', 'request_model', 'the model that was asked for'),
   column('response_model', 'response_model', 'the model that answered'),
   column('provider', 'provider', 'who answered'),

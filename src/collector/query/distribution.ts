@@ -27,15 +27,17 @@ export const distribution = endpoint({
     ...COMMON_PARAMETERS,
     field: z.enum(FIELDS).default('duration_ms').describe('what is distributed, in milliseconds'),
   }),
-  async answer({ field, ...given }, { query, table, kept, now }) {
+  async answer({ field, ...given }, asker) {
+    const { query, kept, now } = asker
     const { range, filters, granularity } = subjectOf(ofCalls(given), now)
     const bound: { [name: string]: string | number | readonly string[] } = {}
     const conditions = conditionsOf(filters, bound)
-    const where = conditions.map(({ sql }) => sql)
     const columns = [`${field}_histogram`]
     const isRaw = conditions.some(({ dimension }) => dimension.isRaw)
     const cover = isRaw ? undefined : coverOf(range, granularity, kept, now)
-    const rows = cover ? fromRollups(table, cover.segments, columns, where) : fromRaw(table, range, columns, where)
+    const rows = cover
+      ? fromRollups(asker, cover.segments, columns, conditions)
+      : fromRaw(asker, range, columns, conditions)
     const cells = await query<Cell>(
       `SELECT at, toInt32(floor(bucket / ${JOINED})) AS step, sum(number) AS count
 FROM (SELECT ${windowSql(granularity)} AS at, sumMap(${columns}) AS histogram FROM (\n${rows}\n) GROUP BY at)

@@ -3,7 +3,7 @@ import type { Parameters } from '../store/engine.js'
 import { type Dimension, dimensionOf } from './dimensions.js'
 import { InvalidQuestion } from './invalid-question.js'
 import { AGGREGATIONS, type Expression, expressionOf, IS_CALL, type Measure, nameOf } from './measures.js'
-import { fromRaw, fromRollups, type TableName } from './sources.js'
+import { type Condition, fromRaw, fromRollups, type Tables } from './sources.js'
 import { coverOf, type KeptDays } from './tier-cover.js'
 import { type Granularity, shown, type TimeRange, WINDOW_MS } from './time-range.js'
 
@@ -54,7 +54,7 @@ export const LIMITS = {
 export const DEFAULT_ROWS = 1000
 
 /** Where the answers are: which tables, and for how long they are kept. */
-export type Place = { readonly table: TableName; readonly kept: KeptDays; readonly now: number }
+export type Place = Tables & { readonly kept: KeptDays; readonly now: number }
 
 export type Compiled = {
   readonly sql: string
@@ -102,11 +102,10 @@ export function compile(question: Question, place: Place, apart = false): Compil
     measures.some(({ expression }) => expression.isRaw)
   const cover = isRaw ? undefined : coverOf(question.range, interval ?? '1d', place.kept, place.now)
   const range = cover?.range ?? question.range
-  const where = conditions.map(({ sql }) => sql)
   const rowsOf = (columns: readonly string[]) =>
     cover === undefined
-      ? fromRaw(place.table, range, columns, where)
-      : fromRollups(place.table, cover.segments, columns, where)
+      ? fromRaw(place, range, columns, conditions)
+      : fromRollups(place, cover.segments, columns, conditions)
 
   parameters['seconds'] = (interval === undefined ? range.end - range.start : WINDOW_MS[interval]) / 1000
   // One row for the whole range is told with it, in one reading.
@@ -200,14 +199,11 @@ export function windowSql(interval: Granularity): string {
 }
 
 /** Filters as SQL; their values go into `parameters`. Throws InvalidQuestion for one that cannot be meant. */
-export function conditionsOf(
-  filters: readonly Filter[],
-  parameters: Bound,
-): { readonly dimension: Dimension; readonly sql: string }[] {
+export function conditionsOf(filters: readonly Filter[], parameters: Bound): Condition[] {
   return filters.map((filter, index) => conditionOf(filter, index, parameters))
 }
 
-function conditionOf({ dimension: name, operator, value }: Filter, index: number, parameters: Bound) {
+function conditionOf({ dimension: name, operator, value }: Filter, index: number, parameters: Bound): Condition {
   const at = `filters[${index}]`
   const dimension = dimensionOf(`${at}.dimension`, name)
   const isList = operator === 'in' || operator === 'not_in'

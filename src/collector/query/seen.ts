@@ -64,7 +64,7 @@ const DAYS = 100
 
 /** The first or the last window of each entity. */
 async function momentsOf<Name extends string>(
-  { query, table }: Asker,
+  asker: Asker,
   of: 'min' | 'max',
   names: readonly Name[],
   filters: readonly Filter[],
@@ -72,11 +72,11 @@ async function momentsOf<Name extends string>(
 ): Promise<{ name: Name; entity: string; moment: number }[]> {
   const dimensions = names.map((name) => dimensionOf('by', name))
   const bound: Bound = {}
-  const where = conditionsOf(filters, bound).map(({ sql }) => sql)
+  const conditions = conditionsOf(filters, bound)
   const columns = [...new Set(dimensions.flatMap((dimension) => dimension.columns))]
-  const rows = await query<{ name: Name; entity: string; moment: number }>(
+  const rows = await asker.query<{ name: Name; entity: string; moment: number }>(
     `SELECT pair.1 AS name, pair.2 AS entity, toUnixTimestamp64Milli(toDateTime64(${of}(time), 3, 'UTC')) AS moment
-FROM (\n${fromRollups(table, segments, columns, where)}\n)
+FROM (\n${fromRollups(asker, segments, columns, conditions)}\n)
 ARRAY JOIN [${dimensions.map(({ name, sql }) => `('${name}', toString(${sql}))`).join(', ')}] AS pair
 GROUP BY name, entity ORDER BY moment DESC, entity LIMIT ${ENTITIES} BY name`,
     bound,

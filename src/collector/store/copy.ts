@@ -29,7 +29,7 @@ export async function copyOperations(
 ): Promise<CopyResult> {
   const tables: { table: string; rows: number }[] = []
   const identity = await identityOf(source)
-  for (const table of STORED_TABLES) {
+  for (const table of STORED_TABLES.filter(({ isDerived }) => isDerived !== true)) {
     const id = `copy/${identity}/${table.name}`
     const columns = copiedColumns(table)
     const position = await transferPosition(target, id)

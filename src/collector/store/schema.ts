@@ -1,6 +1,18 @@
 /** The tables and views as SQL, for one server or a cluster. Versioned: what is released is never edited, a change is a further migration. */
 import { COLUMNS, ID_SQL } from './columns.js'
-import { aggregateSql, DIMENSIONS, HISTOGRAMS, ROLLUP_DEFINITION, TIERS, type Tier, widenSql } from './rollups.js'
+import {
+  aggregateSql,
+  DIMENSIONS,
+  HISTOGRAMS,
+  MAIN_DEFINITION,
+  MAIN_DIMENSIONS,
+  MODEL_SQL,
+  mainSql,
+  ROLLUP_DEFINITION,
+  TIERS,
+  type Tier,
+  widenSql,
+} from './rollups.js'
 
 /** Where the tables stand. */
 export type Placement = {
@@ -34,11 +46,19 @@ export type StoredTable = {
   readonly time: 'start_time' | 'window'
   readonly partition: keyof typeof PARTITIONS
   readonly tier: keyof RetentionDays
+  /** Filled from another table alone, wherever that one is filled. */
+  readonly isDerived?: true
 }
 
 export const STORED_TABLES: readonly StoredTable[] = [
   { name: 'operations', time: 'start_time', partition: 'day', tier: 'raw' },
-  ...TIERS.map(({ table, partition, name }: Tier) => ({ name: table, time: 'window' as const, partition, tier: name })),
+  ...TIERS.flatMap(({ table, mainTable, partition, name: tier }: Tier): StoredTable[] => {
+    const common = { time: 'window' as const, partition, tier }
+    return [
+      { name: table, ...common },
+      ...(mainTable === undefined ? [] : [{ name: mainTable, ...common, isDerived: true as const }]),
+    ]
+  }),
 ]
 
 export function qualified({ database }: Placement, table: string): string {
@@ -222,6 +242,34 @@ function repackHistograms(placement: Placement): readonly string[] {
   )
 }
 
+/** What `transfers` names the main rollups by; its position is when they begin to be whole, in seconds. */
+export const MAIN_ROLLUPS = 'operations_main'
+
+/**
+ * The rollups by the main dimensions, filled from those by all. What was stored before is not added to them, which could not be done exactly
+ * while other collectors write to the same server: they are whole from the day on that follows all there is.
+ */
+function createMain(placement: Placement, days: RetentionDays): readonly string[] {
+  const p = placement
+  const main = TIERS.flatMap(({ table, mainTable }) => (mainTable === undefined ? [] : [{ table, mainTable }]))
+  const whole = ['operations', ...TIERS.map(({ table }) => table)]
+  const model = `ADD COLUMN IF NOT EXISTS model LowCardinality(String) ALIAS ${MODEL_SQL}`
+  return [
+    ...whole.flatMap((table) => [
+      `ALTER TABLE ${local(p, table)}${onCluster(p)} ${model}`,
+      ...(p.cluster === undefined ? [] : [`ALTER TABLE ${qualified(p, table)}${onCluster(p)} ${model}`]),
+    ]),
+    ...main.flatMap(({ table, mainTable }) => [
+      createStored(p, days, mainTable, MAIN_DEFINITION, `\`window\`, ${MAIN_DIMENSIONS.join(', ')}`),
+      createView(p, mainTable, mainSql(local(p, table))),
+      ...distributed(p, mainTable, `cityHash64(\`window\`, ${MAIN_DIMENSIONS.join(', ')})`),
+    ]),
+    `INSERT INTO ${qualified(p, 'transfers')} (id, position, changed) SELECT '${MAIN_ROLLUPS}', toString(since), now64(3)
+FROM (SELECT if(count() = 0, 0, toUnixTimestamp64Second(max(\`window\`)) + 86400) AS since FROM ${qualified(p, 'operations_1d')})
+WHERE '${MAIN_ROLLUPS}' NOT IN (SELECT id FROM ${qualified(p, 'transfers')})`,
+  ]
+}
+
 /** One step from a version of the schema to the next. Every statement may be run again: an interrupted migration is continued. */
 export type Migration = {
   readonly version: number
@@ -232,6 +280,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 1, statements: createEverything },
   { version: 2, statements: createMemory },
   { version: 3, statements: repackHistograms },
+  { version: 4, statements: createMain },
 ]
 
 /** The version this program writes and reads. */

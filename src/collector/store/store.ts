@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Notice } from 'tokmeter/core'
 import { type CopyOptions, type CopyResult, copyOperations } from './copy.js'
 import { openDataDirectory } from './data-directory.js'
-import { type Database, insertOnce } from './database.js'
+import { type Database, insertOnce, transferPosition } from './database.js'
 import { openEmbedded } from './embedded.js'
 import type { Engine, Parameters, QueryOptions } from './engine.js'
 import { type ExportOptions, type ExportResult, exportOperations } from './export.js'
@@ -12,7 +12,7 @@ import { adjustExpiry, migrate } from './migrations.js'
 import { recordNotices } from './notices.js'
 import { applyRetention, eraseIdentity, type RetentionResult, type Size, sizeOf } from './retention.js'
 import { encode, type OperationSource } from './rows.js'
-import { type Placement, qualified, type RetentionDays, STORED_TABLES } from './schema.js'
+import { MAIN_ROLLUPS, type Placement, qualified, type RetentionDays, STORED_TABLES } from './schema.js'
 import { createStates, type States } from './states.js'
 
 /** A directory of this machine for the embedded engine, or a ClickHouse server. */
@@ -58,8 +58,10 @@ export type Store = {
   insert(operations: OperationSource, token: string): Promise<void>
   /** Rows of a SELECT. `{name:Type}` placeholders are bound; tables are named by `table()`. */
   query<Row>(sql: string, parameters?: Parameters, options?: QueryOptions): Promise<Row[]>
-  /** The name of a table in SQL: `operations`, or `operations_1m`, `_5m`, `_1h`, `_1d`, or `notices`. */
+  /** The name of a table in SQL: `operations`, or `operations_1m`, `_5m`, `_1h`, `_1d`, `_1h_main`, `_1d_main`, or `notices`. */
   table(name: string): string
+  /** Epoch milliseconds from which on the rollups by the main dimensions have all there is. */
+  readonly mainSince: number
   size(): Promise<Size>
   /** Drops what is older than its tier is kept, and the oldest while all is larger than `maxBytes`. `now`: epoch milliseconds. */
   applyRetention(now?: number): Promise<RetentionResult>
@@ -119,6 +121,7 @@ export async function openStore(location: StoreLocation, options: StoreOptions =
   if ('path' in location) {
     const directory = openDataDirectory(location.path)
     let engine: Engine | undefined
+    let since: number
     try {
       engine = await openEmbedded(directory.engine, {
         memoryBytes: options.memoryBytes ?? DEFAULT_MEMORY_BYTES,
@@ -126,26 +129,29 @@ export async function openStore(location: StoreLocation, options: StoreOptions =
       })
       await migrate(engine, placement, retention)
       await readEveryTable(engine, placement)
+      since = await mainSince({ engine, placement })
       directory.recordVersion()
     } catch (cause) {
       await engine?.close()
       directory.release()
       throw new Error(`the data directory ${location.path} cannot be opened: ${messageOf(cause)}`, { cause })
     }
-    return createStore('embedded', { engine, placement }, retention, options, directory.release)
+    return createStore('embedded', { engine, placement }, retention, options, since, directory.release)
   }
   // Its client takes 50 ms to load, of which an embedded store has no use.
   const { openServer } = await import('./server.js')
   const engine = openServer({ ...location, requestTimeoutMs: location.requestTimeoutMs ?? 60_000 })
+  let since: number
   try {
     await migrate(engine, placement, retention)
+    since = await mainSince({ engine, placement })
   } catch (cause) {
     await engine.close()
     throw new Error(`the ClickHouse server ${withoutSecrets(location.url)} cannot be used: ${messageOf(cause)}`, {
       cause,
     })
   }
-  return createStore('server', { engine, placement }, retention, options, () => {})
+  return createStore('server', { engine, placement }, retention, options, since, () => {})
 }
 
 function messageOf(cause: unknown): string {
@@ -169,11 +175,17 @@ async function readEveryTable(engine: Engine, placement: Placement): Promise<voi
   )
 }
 
+/** Epoch milliseconds. */
+async function mainSince(database: Database): Promise<number> {
+  return Number(await transferPosition(database, MAIN_ROLLUPS)) * 1000
+}
+
 function createStore(
   kind: Store['kind'],
   database: Database,
   openedFor: RetentionDays,
   { maxBytes: openedUpTo = Number.POSITIVE_INFINITY }: StoreOptions,
+  mainSince: number,
   onClosed: () => void,
 ): Store {
   const { engine, placement } = database
@@ -205,6 +217,7 @@ function createStore(
     },
     query: (sql, parameters, queryOptions) => engine.query(sql, parameters, queryOptions),
     table: (table) => qualified(placement, table),
+    mainSince,
     size: () => sizeOf(database),
     applyRetention: (now = Date.now()) => applyRetention(database, retention, maxBytes, now),
     async setRetention(given) {

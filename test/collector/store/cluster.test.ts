@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { foundation, MIGRATIONS } from '../../../src/collector/store/schema.js'
+import { foundation, MIGRATIONS, STORED_TABLES } from '../../../src/collector/store/schema.js'
 import { DEFAULT_RETENTION_DAYS, openStore, type Store } from '../../../src/collector/store/store.js'
 import { closeAll, opened, temporaryDirectory } from './stores.js'
 
@@ -19,13 +19,12 @@ afterAll(closeAll)
 test('every statement for a cluster is one the engine can read, and goes to the whole cluster', async () => {
   for (const statement of statements) {
     const [row] = await store.query<{ sql: string }>('SELECT formatQuery({sql:String}) AS sql', { sql: statement })
-    expect(row?.sql).toMatch(/^(CREATE|ALTER) [^\n]* ON CLUSTER (main|`main`)/)
+    expect(row?.sql).toMatch(/^(CREATE|ALTER) [^\n]* ON CLUSTER (main|`main`)|^INSERT INTO tokmeter\.transfers /)
   }
 })
 
 test('on a cluster rows are kept in replicated tables and reached through one over all shards', () => {
-  const stored = ['operations', 'operations_1m', 'operations_5m', 'operations_1h', 'operations_1d']
-  for (const table of stored) {
+  for (const { name: table } of STORED_TABLES) {
     const [local, distributed] = [`${table}_local`, table].map((name) =>
       statements.find((statement) =>
         statement.startsWith(`CREATE TABLE IF NOT EXISTS \`tokmeter\`.\`${name}\` ON CLUSTER`),
@@ -41,10 +40,10 @@ test('on a cluster rows are kept in replicated tables and reached through one ov
 
 test('views on a cluster read and write the tables of their own server, never those over all shards', () => {
   const views = statements.filter((statement) => statement.startsWith('CREATE MATERIALIZED VIEW'))
-  expect(views.length).toBe(6)
+  expect(views.length).toBe(8)
   for (const view of views) {
     expect(view).toMatch(/ TO `tokmeter`\.`\w+_local` AS/)
-    expect(view).toMatch(/FROM `tokmeter`\.`(operations|rollups)_input_local`/)
+    expect(view).toMatch(/FROM `tokmeter`\.`((operations|rollups)_input|operations_1[hd])_local`/)
   }
 })
 

@@ -1,11 +1,12 @@
 import { afterAll, expect, test } from 'vitest'
+import { STORED_TABLES } from '../../../src/collector/store/schema.js'
 import type { Store } from '../../../src/collector/store/store.js'
 import { chat, NOON } from './operations.js'
 import { closeAll, opened, startFront, temporaryDirectory } from './stores.js'
 
 afterAll(closeAll)
 
-const TABLES = ['operations', 'operations_1m', 'operations_5m', 'operations_1h', 'operations_1d']
+const TABLES = STORED_TABLES.map(({ name }) => name)
 const SMALL = ['states', 'notices']
 
 /** All rows of all tables, as text. */

@@ -56,7 +56,7 @@ test('data of a newer version are refused by name, and nothing is touched', asyn
   const path = await directoryWithData()
   writeFileSync(join(path, 'version.json'), '{"program":"tokmeter","schemaVersion":99}')
   const before = listing(path)
-  await expect(opened({ path })).rejects.toThrow(/holds data of schema version 99, and this program knows .* up to 3/)
+  await expect(opened({ path })).rejects.toThrow(/holds data of schema version 99, and this program knows .* up to 4/)
   expect(listing(path)).toEqual(before)
 })
 

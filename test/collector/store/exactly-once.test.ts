@@ -7,13 +7,14 @@ import { insertOnce } from '../../../src/collector/store/database.js'
 import { insertFileSql, type NativeInsert } from '../../../src/collector/store/embedded.js'
 import type { Engine, RawInsert } from '../../../src/collector/store/engine.js'
 import { encode } from '../../../src/collector/store/rows.js'
+import { STORED_TABLES } from '../../../src/collector/store/schema.js'
 import type { Store } from '../../../src/collector/store/store.js'
 import { chat, NOON } from './operations.js'
 import { closeAll, opened, temporaryDirectory } from './stores.js'
 
 afterAll(closeAll)
 
-const TABLES = ['operations', 'operations_1m', 'operations_5m', 'operations_1h', 'operations_1d'] as const
+const TABLES = STORED_TABLES.map(({ name }) => name)
 const COUNTS = TABLES.map((table) => [table, table === 'operations' ? 'count()' : 'sum(operations)'] as const)
 
 async function counts(store: Store): Promise<number[]> {
@@ -42,7 +43,7 @@ test('killed in the middle of an insert, and sent again, a batch is in every tab
   const path = temporaryDirectory()
   let expected = 2
   // Slowed down, each leaves another set of tables with the batch and without it.
-  for (const view of ['view_operations', 'view_rollups_input', 'view_operations_1h']) {
+  for (const view of ['view_operations', 'view_rollups_input', 'view_operations_1h', 'view_operations_1h_main']) {
     const token = `killed-${view}`
     // Of two days, so that tables get a part for each.
     const batch = [chat(), chat({ startTime: NOON - 86_400_000 })]

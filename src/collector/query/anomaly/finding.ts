@@ -85,11 +85,11 @@ type Row = { readonly [column: string]: string | number | null }
 
 /** Only hours that have operations: a series filled with the others would be many times as long. */
 async function rowsOf(
-  { query, table, kept, now }: Asker,
+  asker: Asker,
   fields: Pick<Question, 'range' | 'filters' | 'groupBy' | 'measures'>,
 ): Promise<Row[]> {
-  const { sql, parameters } = compile(questionOf({ ...fields, interval: '1h' }), { table, kept, now })
-  const rows = await query<Row>(sql, parameters)
+  const { sql, parameters } = compile(questionOf({ ...fields, interval: '1h' }), asker)
+  const rows = await asker.query<Row>(sql, parameters)
   if (rows.length > SERIES_ROWS)
     throw new InvalidQuestion(
       'by',

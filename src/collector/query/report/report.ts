@@ -222,13 +222,13 @@ function projectionOf(totals: Row, days: readonly Row[], left: number) {
 type Kept = { readonly operations: number; readonly users: number; readonly conversations: number }
 
 /** What is counted of the operations themselves: the rollups know no identities. */
-async function keptOf({ query, table }: Asker, range: TimeRange, filters: readonly Filter[]): Promise<Kept> {
+async function keptOf(asker: Asker, range: TimeRange, filters: readonly Filter[]): Promise<Kept> {
   const bound: { [parameter: string]: string | number | readonly string[] } = {}
-  const where = conditionsOf(filters, bound).map(({ sql }) => sql)
+  const conditions = conditionsOf(filters, bound)
   const distinct = (column: string) => `uniqExactIf(${column}, ${column} != '')`
-  const [row] = await query<{ [column in keyof Kept]: number }>(
+  const [row] = await asker.query<{ [column in keyof Kept]: number }>(
     `SELECT count() AS operations, ${distinct('user_id')} AS users, ${distinct('conversation_id')} AS conversations
-FROM (\n${fromRaw(table, range, ['user_id', 'conversation_id'], where)}\n)`,
+FROM (\n${fromRaw(asker, range, ['user_id', 'conversation_id'], conditions)}\n)`,
     bound,
   )
   return { operations: Number(row!.operations), users: Number(row!.users), conversations: Number(row!.conversations) }
