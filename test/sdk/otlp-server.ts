@@ -89,7 +89,12 @@ export class OtlpServer {
 
   /** All log records that came, as JSON. */
   logs(): OtlpLog[] {
-    return this.of('/v1/logs').flatMap(({ json }) => logsOfJson(json))
+    return this.logBatches().flat()
+  }
+
+  /** The same, request by request. */
+  logBatches(): OtlpLog[][] {
+    return this.of('/v1/logs').map(({ json }) => logsOfJson(json))
   }
 
   async close(): Promise<void> {
