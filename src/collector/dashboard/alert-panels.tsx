@@ -6,6 +6,7 @@ import { useAnswer, useSubject } from './asking.js'
 import { count, money, UNKNOWN } from './format.js'
 import { Panel } from './panel.js'
 import { shortTime } from './range.js'
+import { type Column, Table } from './table.js'
 
 type Alerts = {
   readonly evaluating: boolean
@@ -33,50 +34,33 @@ export function AlertsPanel() {
       whenEmpty={<p>Nothing fires, nothing is pending.</p>}
     >
       {({ alerts }) => (
-        <div class="scroll">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">State</th>
-                <th scope="col">Rule</th>
-                <th scope="col" class="extra">
-                  Of
-                </th>
-                <th scope="col" class="number">
-                  Value
-                </th>
-                <th scope="col" class="number">
-                  Threshold
-                </th>
-                <th scope="col">Since</th>
-                <th scope="col" class="extra">
-                  Summary
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {alerts.map((alert) => (
-                <tr key={`${alert.rule} ${JSON.stringify(alert.labels)}`}>
-                  <td>
-                    <span class={`outcome ${TONES[alert.state] ?? ''}`}>{alert.state}</span>
-                  </td>
-                  <th scope="row">
-                    <span class="model">{alert.rule}</span> <span class="hint">{alert.severity}</span>
-                  </th>
-                  <td class="extra">{labelsInWords(alert.labels)}</td>
-                  <td class="number">{number(alert.value)}</td>
-                  <td class="number">{number(alert.threshold)}</td>
-                  <td>{shortTime(Date.parse(alert.since))}</td>
-                  <td class="extra wrap">{alert.summary}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table
+          rows={alerts}
+          columns={ALERT_COLUMNS}
+          keyOf={({ rule, labels }) => `${rule} ${JSON.stringify(labels)}`}
+        />
       )}
     </Panel>
   )
 }
+
+const ALERT_COLUMNS: readonly Column<Alerts['alerts'][number]>[] = [
+  { title: 'State', cell: ({ state }) => <span class={`outcome ${TONES[state] ?? ''}`}>{state}</span> },
+  {
+    title: 'Rule',
+    cell: ({ rule, severity }) => (
+      <>
+        <span class="model">{rule}</span> <span class="hint">{severity}</span>
+      </>
+    ),
+    isHead: true,
+  },
+  { title: 'Of', cell: ({ labels }) => labelsInWords(labels), isExtra: true },
+  { title: 'Value', cell: ({ value }) => number(value), isNumber: true },
+  { title: 'Threshold', cell: ({ threshold }) => number(threshold), isNumber: true },
+  { title: 'Since', cell: ({ since }) => shortTime(Date.parse(since)) },
+  { title: 'Summary', cell: ({ summary }) => summary, isExtra: true, look: 'wrap' },
+]
 
 export function RulesPanel() {
   const asked = useAnswer(RULES)
@@ -93,36 +77,26 @@ export function RulesPanel() {
         </p>
       }
     >
-      {({ rules }) => (
-        <div class="scroll">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Rule</th>
-                <th scope="col">Kind</th>
-                <th scope="col">For</th>
-                <th scope="col">Severity</th>
-              </tr>
-            </thead>
-            <tbody>
-              {rules.map(({ name, kind, severity, failure, ...rule }) => (
-                <tr key={name}>
-                  <th scope="row">
-                    <span class="model">{name}</span>
-                    {failure !== null && <span class="bad wrap"> {failure}</span>}
-                  </th>
-                  <td>{kind}</td>
-                  <td>{rule.for}</td>
-                  <td>{severity}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
+      {({ rules }) => <Table rows={rules} columns={RULE_COLUMNS} keyOf={({ name }) => name} />}
     </Panel>
   )
 }
+
+const RULE_COLUMNS: readonly Column<Rules['rules'][number]>[] = [
+  {
+    title: 'Rule',
+    cell: ({ name, failure }) => (
+      <>
+        <span class="model">{name}</span>
+        {failure !== null && <span class="bad wrap"> {failure}</span>}
+      </>
+    ),
+    isHead: true,
+  },
+  { title: 'Kind', cell: ({ kind }) => kind },
+  { title: 'For', cell: (rule) => (rule.for === '0ms' ? 'at once' : rule.for) },
+  { title: 'Severity', cell: ({ severity }) => severity },
+]
 
 /** The latest first, of the range. */
 export function HistoryPanel() {
@@ -138,28 +112,7 @@ export function HistoryPanel() {
       isEmpty={({ notices }) => notices.length === 0}
       whenEmpty={<p>Nothing happened in this range.</p>}
     >
-      {({ notices }) => (
-        <div class="scroll">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Time</th>
-                <th scope="col">What</th>
-                <th scope="col">Details</th>
-              </tr>
-            </thead>
-            <tbody>
-              {notices.map((notice) => (
-                <tr key={notice.id}>
-                  <td class="time">{shortTime(Date.parse(notice.time))}</td>
-                  <td>{KINDS[notice.kind] ?? notice.kind}</td>
-                  <td class="wrap">{detailsOf(notice)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
+      {({ notices }) => <Table rows={notices} columns={NOTICE_COLUMNS} keyOf={({ id }) => id} />}
     </Panel>
   )
 }
@@ -171,6 +124,12 @@ const KINDS: { readonly [kind: string]: string } = {
   collector_started: 'collector started',
   collector_stopped: 'collector stopped',
 }
+
+const NOTICE_COLUMNS: readonly Column<WrittenNotice>[] = [
+  { title: 'Time', cell: ({ time }) => shortTime(Date.parse(time)), look: 'time' },
+  { title: 'What', cell: ({ kind }) => KINDS[kind] ?? kind },
+  { title: 'Details', cell: detailsOf, look: 'wrap' },
+]
 
 function detailsOf({ budget, alert, totals }: WrittenNotice): string {
   if (budget)

@@ -6,6 +6,7 @@ import { useAnswer } from './asking.js'
 import { CoverageNote } from './coverage.js'
 import { money, nameOf, share, UNKNOWN } from './format.js'
 import { Panel } from './panel.js'
+import { type Column, Table } from './table.js'
 
 type BudgetList = z.output<typeof LIST>
 type Budget = BudgetList['budgets'][number]
@@ -37,73 +38,59 @@ export function BudgetPanel({ width = 12 }: { width?: 6 | 12 }) {
       }
     >
       {({ budgets }) => (
-        <div class="scroll">
-          <table class="budgets">
-            <thead>
-              <tr>
-                <th scope="col">Budget</th>
-                <th scope="col">Used</th>
-                <th scope="col" class="number">
-                  Spent
-                </th>
-                <th scope="col" class="number">
-                  Limit
-                </th>
-                <th scope="col" class="number extra">
-                  By its end
-                </th>
-                <th scope="col" class="number extra">
-                  Burn rate
-                </th>
-                <th scope="col" class="extra">
-                  Gone in
-                </th>
-                <th scope="col">Risk</th>
-              </tr>
-            </thead>
-            <tbody>
-              {budgets.map((budget) => (
-                <Line key={`${budget.name} ${budget.value ?? ''}`} budget={budget} />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table rows={budgets} columns={COLUMNS} keyOf={({ name, value }) => `${name} ${value ?? ''}`} look="budgets" />
       )}
     </Panel>
   )
 }
 
-function Line({ budget }: { budget: Budget }) {
-  const { name, value, used, spent_usd, limit_usd, projected_usd, burn_rate, exhausted_in_seconds, risk_level } = budget
-  const tone = TONES[risk_level ?? ''] ?? ''
+const toneOf = ({ risk_level }: Budget) => TONES[risk_level ?? ''] ?? ''
+
+const COLUMNS: readonly Column<Budget>[] = [
+  { title: 'Budget', cell: whoseOf, isHead: true },
+  { title: 'Used', cell: usedOf, look: 'used' },
+  { title: 'Spent', cell: ({ spent_usd }) => money(spent_usd), isNumber: true },
+  { title: 'Limit', cell: ({ limit_usd }) => money(limit_usd), isNumber: true },
+  { title: 'By its end', cell: ({ projected_usd }) => money(projected_usd), isNumber: true, isExtra: true },
+  {
+    title: 'Burn rate',
+    cell: ({ burn_rate }) => (burn_rate === null ? UNKNOWN : `${Number(burn_rate.toPrecision(2))}×`),
+    isNumber: true,
+    isExtra: true,
+  },
+  { title: 'Gone in', cell: ({ exhausted_in_seconds }) => goneIn(exhausted_in_seconds), isExtra: true },
+  {
+    title: 'Risk',
+    cell: (budget) => <span class={`outcome ${toneOf(budget)}`}>{budget.risk_level ?? 'unknown'}</span>,
+  },
+]
+
+function whoseOf({ name, value, period, coverage }: Budget) {
   return (
-    <tr>
-      <th scope="row">
-        <span class="name">
-          {name}
-          {value !== undefined && <span class="hint provider">{nameOf(value)}</span>}
-        </span>
-        <span class="hint">
-          per {budget.period} <CoverageNote coverage={{ ...budget.coverage, usage: null }} of="cost" />
-        </span>
-      </th>
-      <td class="used">
-        <span class="number">{share(used)}</span>
-        <span class="bar" aria-hidden="true">
-          <span
-            style={{ width: `${Math.min(100, (used ?? 0) * 100)}%`, background: `var(${BARS[tone] ?? '--series-1'})` }}
-          />
-        </span>
-      </td>
-      <td class="number">{money(spent_usd)}</td>
-      <td class="number">{money(limit_usd)}</td>
-      <td class="number extra">{money(projected_usd)}</td>
-      <td class="number extra">{burn_rate === null ? UNKNOWN : `${Number(burn_rate.toPrecision(2))}×`}</td>
-      <td class="extra">{goneIn(exhausted_in_seconds)}</td>
-      <td>
-        <span class={`outcome ${tone}`}>{risk_level ?? 'unknown'}</span>
-      </td>
-    </tr>
+    <>
+      <span class="name">
+        {name} {value !== undefined && <span class="hint provider">{nameOf(value)}</span>}
+      </span>
+      <span class="hint">
+        per {period} <CoverageNote coverage={{ ...coverage, usage: null }} of="cost" />
+      </span>
+    </>
+  )
+}
+
+function usedOf(budget: Budget) {
+  const { used } = budget
+  const style = {
+    width: `${Math.min(100, (used ?? 0) * 100)}%`,
+    background: `var(${BARS[toneOf(budget)] ?? '--series-1'})`,
+  }
+  return (
+    <>
+      <span class="number">{share(used)}</span>
+      <span class="bar" aria-hidden="true">
+        <span style={style} />
+      </span>
+    </>
   )
 }
 

@@ -1,7 +1,7 @@
 /** How much of the input came from the providers' caches, model by model. */
 import { request } from './api.js'
 import { useAnswer, useSubject } from './asking.js'
-import { type Format, money, ratio, short } from './format.js'
+import { type Format, money, perMillion, ratio, short } from './format.js'
 import { Panel } from './panel.js'
 import { Ranking } from './ranking.js'
 
@@ -44,10 +44,7 @@ export function CacheEfficiency({ hitShare, format }: { hitShare: number | null 
             { title: 'Written', value: ({ written }) => written, format: short, isExtra: true },
             {
               title: '$ per 1M',
-              value: ({ cost, tokens }) => {
-                const each = ratio(cost, tokens)
-                return each === null ? null : each * 1e6
-              },
+              value: ({ cost, tokens }) => perMillion(cost, tokens),
               format: money,
             },
           ]}

@@ -64,9 +64,6 @@ export const share: Format = known((value) => {
   return `${percent.toFixed(percent < 1 ? 2 : 1)}%`
 })
 
-/** Per second. */
-export const perSecond: Format = known((value) => `${compact(value)}/s`)
-
 /** Tokens per second. */
 export const tokenRate: Format = known((value) => `${compact(value)} tok/s`)
 
@@ -94,6 +91,12 @@ export const change: Format = known((value) => {
 /** One number by another; null where either is unknown or there is nothing to divide by. */
 export function ratio(value: number | null | undefined, by: number | null | undefined): number | null {
   return typeof value === 'number' && typeof by === 'number' && by > 0 ? value / by : null
+}
+
+/** What a million of `by` comes to. */
+export function perMillion(value: number | null | undefined, by: number | null | undefined): number | null {
+  const each = ratio(value, by)
+  return each === null ? null : each * 1e6
 }
 
 /** A name from outside; what is unknown says so. */

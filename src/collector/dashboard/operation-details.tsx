@@ -1,43 +1,25 @@
 /** All that is known of one operation, in a dialog, with the way to its trace. */
 import type { ComponentChildren } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Operation } from 'tokmeter/core'
 import { type FilterName, go } from './address.js'
 import { useSubject } from './asking.js'
+import { createDialog } from './dialog.js'
 import { count, duration, money, UNKNOWN } from './format.js'
 import { Icon } from './icons.js'
 import { costOf, modelOf } from './operation-list.js'
 import { traceLink } from './trace-link.js'
 
-const SHOW = 'tokmeter-operation'
 const MOMENT = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'long' })
 
-export function showOperation(operation: Operation): void {
-  dispatchEvent(new CustomEvent<Operation>(SHOW, { detail: operation }))
-}
+const { show, Dialog } = createDialog<Operation>('operation')
+export const showOperation = show
 
 /** Stands once on a page that has operations. */
 export function OperationDetails() {
-  const dialog = useRef<HTMLDialogElement>(null)
-  const [operation, setOperation] = useState<Operation>()
-  useEffect(() => {
-    const show = (event: Event) => {
-      setOperation((event as CustomEvent<Operation>).detail)
-      dialog.current?.showModal()
-    }
-    addEventListener(SHOW, show)
-    return () => removeEventListener(SHOW, show)
-  }, [])
   return (
-    <dialog class="dialog" ref={dialog} aria-labelledby="operation-title">
-      <header class="panel-head">
-        <h2 id="operation-title">{operation && (modelOf(operation) || operation.operation)}</h2>
-        <button type="button" class="tool" onClick={() => dialog.current?.close()} aria-label="Close">
-          <Icon name="close" />
-        </button>
-      </header>
-      {operation && <Details operation={operation} onLeave={() => dialog.current?.close()} />}
-    </dialog>
+    <Dialog title={(operation) => modelOf(operation) || operation.operation}>
+      {(operation, close) => <Details operation={operation} onLeave={close} />}
+    </Dialog>
   )
 }
 

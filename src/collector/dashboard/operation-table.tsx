@@ -3,6 +3,7 @@ import type { Operation } from 'tokmeter/core'
 import { count, duration, money, nameOf, UNKNOWN } from './format.js'
 import { showOperation } from './operation-details.js'
 import { costOf, modelOf } from './operation-list.js'
+import { type Column, Table } from './table.js'
 
 const TIME = new Intl.DateTimeFormat(undefined, {
   month: 'short',
@@ -20,78 +21,58 @@ export type OperationTableProps = {
 }
 
 export function OperationTable({ operations, withMessage = false }: OperationTableProps) {
+  const outcome = { title: 'Outcome', cell: (operation: Operation) => outcomeOf(operation, withMessage) }
   return (
-    <div class="scroll">
-      <table class="operations">
-        <thead>
-          <tr>
-            <th scope="col">Time</th>
-            <th scope="col">Model</th>
-            <th scope="col" class="extra">
-              Operation
-            </th>
-            <th scope="col" class="extra">
-              Service
-            </th>
-            <th scope="col" class="number extra">
-              Input
-            </th>
-            <th scope="col" class="number extra">
-              Output
-            </th>
-            <th scope="col" class="number">
-              Cost
-            </th>
-            <th scope="col" class="number extra">
-              First chunk
-            </th>
-            <th scope="col" class="number">
-              Duration
-            </th>
-            <th scope="col">Outcome</th>
-          </tr>
-        </thead>
-        <tbody>
-          {operations.map((operation) => (
-            <Line key={operation.id} operation={operation} withMessage={withMessage} />
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      rows={operations}
+      columns={[...COLUMNS, outcome]}
+      keyOf={({ id }) => id!}
+      look="operations"
+      lookOf={({ error }) => (error ? 'failed' : '')}
+    />
   )
 }
 
-function Line({ operation, withMessage }: { operation: Operation; withMessage: boolean }) {
-  const { startTime, provider, service, usage, timeToFirstChunkMs, durationMs, error, finishReason } = operation
-  const time = startTime === undefined ? UNKNOWN : TIME.format(startTime)
+const COLUMNS: readonly Column<Operation>[] = [
+  { title: 'Time', cell: timeOf, look: 'time' },
+  { title: 'Model', cell: whatOf },
+  { title: 'Operation', cell: ({ operation }) => operation, isExtra: true },
+  { title: 'Service', cell: ({ service }) => service ?? UNKNOWN, isExtra: true },
+  { title: 'Input', cell: ({ usage }) => count(usage?.inputTokens), isNumber: true, isExtra: true },
+  { title: 'Output', cell: ({ usage }) => count(usage?.outputTokens), isNumber: true, isExtra: true },
+  { title: 'Cost', cell: (operation) => money(costOf(operation)), isNumber: true },
+  {
+    title: 'First chunk',
+    cell: ({ timeToFirstChunkMs }) => duration(timeToFirstChunkMs),
+    isNumber: true,
+    isExtra: true,
+  },
+  { title: 'Duration', cell: ({ durationMs }) => duration(durationMs), isNumber: true },
+]
+
+function timeOf(operation: Operation) {
   return (
-    <tr class={error ? 'failed' : ''}>
-      <td class="time">
-        <button type="button" class="name" onClick={() => showOperation(operation)} title="Details">
-          {time}
-        </button>
-      </td>
-      <td>
-        <span class="model">{nameOf(modelOf(operation) || operation.toolName || operation.agentName)}</span>{' '}
-        {provider && <span class="hint provider">{provider}</span>}
-      </td>
-      <td class="extra">{operation.operation}</td>
-      <td class="extra">{service ?? UNKNOWN}</td>
-      <td class="number extra">{count(usage?.inputTokens)}</td>
-      <td class="number extra">{count(usage?.outputTokens)}</td>
-      <td class="number">{money(costOf(operation))}</td>
-      <td class="number extra">{duration(timeToFirstChunkMs)}</td>
-      <td class="number">{duration(durationMs)}</td>
-      <td>
-        {error ? (
-          <>
-            <span class="outcome bad">{error.type}</span>{' '}
-            {withMessage && error.message && <span class="hint message">{error.message}</span>}
-          </>
-        ) : (
-          <span class="outcome good">{finishReason ?? 'ok'}</span>
-        )}
-      </td>
-    </tr>
+    <button type="button" class="name" onClick={() => showOperation(operation)} title="Details">
+      {operation.startTime === undefined ? UNKNOWN : TIME.format(operation.startTime)}
+    </button>
+  )
+}
+
+function whatOf(operation: Operation) {
+  return (
+    <>
+      <span class="model">{nameOf(modelOf(operation) || operation.toolName || operation.agentName)}</span>{' '}
+      {operation.provider && <span class="hint provider">{operation.provider}</span>}
+    </>
+  )
+}
+
+function outcomeOf({ error, finishReason }: Operation, withMessage: boolean) {
+  if (!error) return <span class="outcome good">{finishReason ?? 'ok'}</span>
+  return (
+    <>
+      <span class="outcome bad">{error.type}</span>{' '}
+      {withMessage && error.message && <span class="hint message">{error.message}</span>}
+    </>
   )
 }

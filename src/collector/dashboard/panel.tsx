@@ -77,7 +77,7 @@ function Actions({ title, request }: { title: string; request: Request<unknown> 
       <button
         type="button"
         class="tool"
-        onClick={() => showQuery(title, request)}
+        onClick={() => showQuery({ title, request })}
         title="Show the query"
         aria-label={`Show the query of ${title}`}
       >

@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact'
 import { type FilterName, go } from './address.js'
 import { useSubject } from './asking.js'
 import { type Format, nameOf, ratio } from './format.js'
+import { Table } from './table.js'
 
 export type Column<Row> = {
   readonly title: string
@@ -29,57 +30,43 @@ export type RankingProps<Row> = {
 export function Ranking<Row>({ rows, title, name, dimension, bar, columns, more }: RankingProps<Row>) {
   const { filters } = useSubject()
   const most = Math.max(0, ...rows.map((row) => bar(row) ?? 0))
+  const first = (row: Row) => {
+    const own = name(row)
+    const text = nameOf(own)
+    return (
+      <>
+        {dimension === undefined ? (
+          <span class="name">{text}</span>
+        ) : (
+          <button
+            type="button"
+            class="name"
+            onClick={() => go({ filters: { ...filters, [dimension]: [own] } })}
+            title={`Only ${text}`}
+          >
+            {text}
+          </button>
+        )}
+        <span class="bar" aria-hidden="true">
+          <span style={{ width: `${(ratio(bar(row), most) ?? 0) * 100}%` }} />
+        </span>
+      </>
+    )
+  }
+  const numbers = columns.map(({ title, value, format, isExtra, tone }) => ({
+    title,
+    cell: (row: Row) => format(value(row)),
+    isNumber: true,
+    isExtra: isExtra ?? false,
+    look: (row: Row) => tone?.(value(row)) ?? '',
+  }))
   return (
-    <div class="scroll">
-      <table class="ranking">
-        <thead>
-          <tr>
-            <th scope="col">{title}</th>
-            {columns.map((column) => (
-              <th key={column.title} scope="col" class={column.isExtra ? 'number extra' : 'number'}>
-                {column.title}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row) => {
-            const own = name(row)
-            const width = (ratio(bar(row), most) ?? 0) * 100
-            return (
-              <tr key={own}>
-                <th scope="row">
-                  {dimension === undefined ? (
-                    <span class="name">{nameOf(own)}</span>
-                  ) : (
-                    <button
-                      type="button"
-                      class="name"
-                      onClick={() => go({ filters: { ...filters, [dimension]: [own] } })}
-                      title={`Only ${nameOf(own)}`}
-                    >
-                      {nameOf(own)}
-                    </button>
-                  )}
-                  <span class="bar" aria-hidden="true">
-                    <span style={{ width: `${width}%` }} />
-                  </span>
-                </th>
-                {columns.map((column) => {
-                  const value = column.value(row)
-                  const classes = ['number', column.isExtra ? 'extra' : '', column.tone?.(value) ?? ''].join(' ')
-                  return (
-                    <td key={column.title} class={classes.trim()}>
-                      {column.format(value)}
-                    </td>
-                  )
-                })}
-              </tr>
-            )
-          })}
-        </tbody>
-      </table>
-      {more}
-    </div>
+    <Table
+      rows={rows}
+      columns={[{ title, cell: first, isHead: true }, ...numbers]}
+      keyOf={name}
+      look="ranking"
+      more={more}
+    />
   )
 }

@@ -7,8 +7,8 @@ function f(write: format.Format, rows: readonly (readonly [value: number | null 
 }
 
 test('what is unknown is a dash, whatever it would be', () => {
-  const { money, moneyShort, count, short, duration, share, perSecond, bytes, change } = format
-  for (const write of [money, moneyShort, count, short, duration, share, perSecond, bytes, change])
+  const { money, moneyShort, count, short, duration, share, tokenRate, bytes, change } = format
+  for (const write of [money, moneyShort, count, short, duration, share, tokenRate, bytes, change])
     f(write, [
       [null, '–'],
       [undefined, '–'],

@@ -5,10 +5,10 @@ import { BudgetPanel } from '../budget-panel.js'
 import { type Choice, Choices, useChoice } from '../by-dimension.js'
 import { CacheEfficiency } from '../cache-efficiency.js'
 import { CoverageNote } from '../coverage.js'
-import { money, ratio, share, short } from '../format.js'
+import { money, perMillion, ratio, share, short } from '../format.js'
 import { Kpi } from '../kpi.js'
 import { MonthProjection } from '../month-projection.js'
-import { granularityOf, previousOf } from '../range.js'
+import { useNumbers } from '../numbers.js'
 import { SpendOverTime } from '../spend-over-time.js'
 import { SpendTable } from '../spend-table.js'
 import { TokenTypes } from '../token-types.js'
@@ -33,47 +33,29 @@ const OF_USERS = { users: ['user_id', 'uniq'], cost: ['cost_usd', 'sum'] } as co
 
 export function Cost() {
   const { span, filters } = useSubject()
-  const total = useAnswer(request({ span, filters, metrics: SPENT }))
-  const before = useAnswer(request({ span: previousOf(span), filters, metrics: SPENT }))
-  const series = useAnswer(request({ span, filters, metrics: SPENT, interval: granularityOf(span) }))
+  const { now, coverage, card } = useNumbers(SPENT)
   const owned = [{ dimension: 'user_id', operator: 'ne', value: '' }] as const
-  const users = useAnswer(request({ span, filters, metrics: OF_USERS, where: owned }))
+  const ofUsers = useAnswer(request({ span, filters, metrics: OF_USERS, where: owned })).answer?.rows[0]
   const dimension = useChoice(DIMENSIONS)
-  const [now, then, rows] = [total.answer?.rows[0], before.answer?.rows[0], series.answer?.rows ?? []]
-  const ofUsers = users.answer?.rows[0]
-  const coverage = total.answer?.coverage
-  const note = coverage && <CoverageNote coverage={coverage} of="cost" />
-  const million = (row: typeof now) => row && scaled(ratio(row.cost, row.tokens), 1e6)
   return (
     <div class="grid">
-      <div class="kpis four">
-        <Kpi
-          label="Spend"
-          value={now?.cost}
-          before={then?.cost}
-          bad="up"
-          format={money}
-          values={rows.map(({ cost }) => cost)}
-        >
-          {note}
+      <div class="kpis">
+        <Kpi label="Spend" {...card('cost')} bad="up" format={money}>
+          {coverage && <CoverageNote coverage={coverage} of="cost" />}
         </Kpi>
         <Kpi
           label="Cost per call"
-          value={now?.each}
-          before={then?.each}
+          {...card('each')}
           bad="up"
           format={money}
-          values={rows.map(({ each }) => each)}
           colour="--series-2"
           title="The mean of the calls whose cost is known"
         />
         <Kpi
           label="Cost per million tokens"
-          value={million(now)}
-          before={million(then)}
+          {...card(({ cost, tokens }) => perMillion(cost, tokens))}
           bad="up"
           format={money}
-          values={rows.map((row) => million(row) ?? null)}
           colour="--series-4"
         />
         <Kpi
@@ -96,5 +78,3 @@ export function Cost() {
     </div>
   )
 }
-
-const scaled = (value: number | null, by: number) => (value === null ? null : value * by)

@@ -4,15 +4,17 @@ import type { FilterName } from '../address.js'
 import { request } from '../api.js'
 import { ofCalls, useAnswer, useSubject } from '../asking.js'
 import { Chart } from '../chart.js'
-import { sumOf, timesOf, totalOf } from '../chart-data.js'
+import { sumOf, totalOf } from '../chart-data.js'
 import { count, ratio, share, short } from '../format.js'
 import { Kpi } from '../kpi.js'
+import { LinesPanel } from '../lines-panel.js'
+import { useNumbers } from '../numbers.js'
 import { OperationDetails } from '../operation-details.js'
 import { type OperationsAnswer, operationsRequest } from '../operation-list.js'
 import { OperationTable } from '../operation-table.js'
 import { useOverTime } from '../over-time.js'
 import { Panel } from '../panel.js'
-import { barOf, granularityOf, lengthInWords, previousOf, rangeInWords, WINDOW_MS } from '../range.js'
+import { barOf, lengthInWords, rangeInWords } from '../range.js'
 import { Ranking } from '../ranking.js'
 
 const FAILURES = {
@@ -27,11 +29,8 @@ const LATEST = 25
 export function Errors() {
   const subject = useSubject()
   const { span, filters, range } = subject
-  const where = ofCalls(subject)
-  const interval = granularityOf(span)
-  const total = useAnswer(request({ span, filters, where, metrics: FAILURES }))
-  const before = useAnswer(request({ span: previousOf(span), filters, where, metrics: FAILURES }))
-  const series = useAnswer(request({ span, filters, where, metrics: FAILURES, interval }))
+  const numbers = useNumbers(FAILURES, ofCalls(subject))
+  const { now, card } = numbers
   const types = useAnswer(
     request({ span, filters, metrics: { errors: FAILURES.errors }, groupBy: ['error_type'], where: FAILED, limit: 12 }),
   )
@@ -39,41 +38,28 @@ export function Errors() {
   const latest = useAnswer<OperationsAnswer>(
     operationsRequest(span, filters, { failed: 'true', limit: String(LATEST) }),
   )
-  const [now, then, rows] = [total.answer?.rows[0], before.answer?.rows[0], series.answer?.rows ?? []]
   const allErrors = types.answer && sumOf(types.answer.rows.map(({ errors }) => errors))
   const nothing = <p>Nothing failed in the {rangeInWords(range)}.</p>
   return (
     <div class="grid">
-      <div class="kpis four">
+      <div class="kpis">
         <Kpi
           label="Error rate"
-          value={now?.rate}
-          before={then?.rate}
+          {...card('rate')}
           bad="up"
           format={share}
-          values={rows.map(({ rate }) => rate)}
           colour="--bad"
           title="Of the calls of a model"
         />
-        <Kpi
-          label="Failed calls"
-          value={now?.errors}
-          before={then?.errors}
-          bad="up"
-          format={short}
-          values={rows.map(({ errors }) => errors)}
-          colour="--series-7"
-        >
+        <Kpi label="Failed calls" {...card('errors')} bad="up" format={short} colour="--series-7">
           {now && <span class="hint">of {short(now.operations)}</span>}
         </Kpi>
         <Kpi label="Kinds of errors" value={types.answer?.rows.length} format={count} />
         <Kpi
           label="Retries"
-          value={now?.retries}
-          before={then?.retries}
+          {...card('retries')}
           bad="up"
           format={short}
-          values={rows.map(({ retries }) => retries)}
           colour="--series-2"
           title="HTTP requests that clients repeated by themselves"
         />
@@ -123,26 +109,15 @@ export function Errors() {
           />
         )}
       </Panel>
-      <Panel
+      <LinesPanel
         title="Error rate over time"
         hint="of calls of a model"
-        asked={series}
-        isEmpty={() => rows.every(({ operations }) => operations === 0)}
-      >
-        {() => (
-          <Chart
-            label={`Error rate, ${rangeInWords(range)}`}
-            kind="area"
-            windowMs={WINDOW_MS[interval]}
-            format={share}
-            least={0.05}
-            columns={{
-              times: timesOf(rows),
-              series: [{ name: 'error rate', colour: '--bad', values: rows.map(({ rate }) => rate) }],
-            }}
-          />
-        )}
-      </Panel>
+        numbers={numbers}
+        format={share}
+        kind="area"
+        least={0.05}
+        lines={[{ name: 'error rate', of: 'rate', colour: '--bad' }]}
+      />
       <Rates dimension="provider" title="Provider" width={3} />
       <Rates dimension="model" title="Model" width={3} />
       <Panel

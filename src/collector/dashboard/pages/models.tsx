@@ -2,7 +2,7 @@
 import { type Filters, go } from '../address.js'
 import { type Coverage, parametersOf, type Request } from '../api.js'
 import { useAnswer, useSubject } from '../asking.js'
-import { count, duration, money, nameOf, ratio, share, short } from '../format.js'
+import { count, duration, money, nameOf, perMillion, share, short } from '../format.js'
 import { HealthPanel } from '../health-panel.js'
 import { Panel } from '../panel.js'
 import type { Span } from '../range.js'
@@ -111,7 +111,12 @@ export function Models() {
               { title: 'Per call', value: ({ metrics }) => metrics.avg_cost_usd, format: money },
               { title: 'Spend', value: ({ metrics }) => metrics.total_cost_usd, format: money, isExtra: true },
               { title: 'Tokens', value: ({ metrics }) => metrics.total_tokens, format: short, isExtra: true },
-              { title: '$ per 1M tokens', value: perMillion, format: money, isExtra: true },
+              {
+                title: '$ per 1M tokens',
+                value: ({ metrics }) => perMillion(metrics.total_cost_usd, metrics.total_tokens),
+                format: money,
+                isExtra: true,
+              },
             ]}
           />
         )}
@@ -119,11 +124,6 @@ export function Models() {
       <HealthPanel />
     </div>
   )
-}
-
-function perMillion({ metrics }: Compared): number | null {
-  const each = ratio(metrics.total_cost_usd, metrics.total_tokens)
-  return each === null ? null : each * 1e6
 }
 
 /** As the API calls a model reliable. */

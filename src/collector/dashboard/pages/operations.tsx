@@ -1,9 +1,9 @@
 /** The operations themselves: searched by the filters, page by page. */
 import { useEffect, useState } from 'preact/hooks'
 import type { Operation } from 'tokmeter/core'
-import { go, useAddress } from '../address.js'
 import { answerOf, type Unanswered } from '../api.js'
 import { useAnswer, useSubject } from '../asking.js'
+import { Choices, useChoice } from '../by-dimension.js'
 import { OperationDetails } from '../operation-details.js'
 import { merged, type OperationsAnswer, operationsRequest } from '../operation-list.js'
 import { OperationTable } from '../operation-table.js'
@@ -12,16 +12,15 @@ import { ErrorState } from '../states.js'
 
 const PAGE = '50'
 const OUTCOMES = [
-  { view: '', title: 'All' },
-  { view: 'failed', title: 'Failed' },
-  { view: 'succeeded', title: 'Succeeded' },
+  { name: 'all', title: 'All', asked: {} },
+  { name: 'failed', title: 'Failed', asked: { failed: 'true' } },
+  { name: 'succeeded', title: 'Succeeded', asked: { failed: 'false' } },
 ] as const
 
 export function Operations() {
   const { span, filters } = useSubject()
-  const { view } = useAddress()
-  const outcome: { failed?: string } =
-    view === 'failed' ? { failed: 'true' } : view === 'succeeded' ? { failed: 'false' } : {}
+  const view = useChoice(OUTCOMES)
+  const outcome = OUTCOMES.find(({ name }) => name === view)!.asked
   const asked = useAnswer<OperationsAnswer>(operationsRequest(span, filters, { ...outcome, limit: PAGE }))
   const [older, setOlder] = useState<{ readonly operations: readonly Operation[]; readonly cursor: string | null }>()
   const [error, setError] = useState<Unanswered>()
@@ -39,21 +38,6 @@ export function Operations() {
       setError(failure as Unanswered)
     }
   }
-  const outcomes = (
-    <fieldset class="segments small">
-      <legend class="unseen">Outcome</legend>
-      {OUTCOMES.map((one) => (
-        <button
-          key={one.view}
-          type="button"
-          aria-pressed={one.view === view}
-          onClick={() => go({ view: one.view }, false)}
-        >
-          {one.title}
-        </button>
-      ))}
-    </fieldset>
-  )
   return (
     <div class="grid">
       <Panel
@@ -62,7 +46,7 @@ export function Operations() {
         asked={asked}
         width={12}
         height={600}
-        tools={outcomes}
+        tools={<Choices label="Outcome" choices={OUTCOMES} />}
         isEmpty={({ operations }) => operations.length === 0}
       >
         {({ operations, next_cursor }) => {

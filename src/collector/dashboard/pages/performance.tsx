@@ -1,17 +1,16 @@
 /** How long it took: as a whole, over time, and model by model. */
 import { type Filters, go } from '../address.js'
-import type { Granularity } from '../api.js'
-import { parametersOf, type Request, request } from '../api.js'
+import { type Granularity, parametersOf, type Request, type Row, request } from '../api.js'
 import { ofCalls, useAnswer, useSubject } from '../asking.js'
-import { Chart } from '../chart.js'
-import { timesOf } from '../chart-data.js'
 import { CoverageNote } from '../coverage.js'
-import { count, duration, perSecond, share, short } from '../format.js'
+import { count, duration, share, short, tokenRate } from '../format.js'
 import type { HeatCell } from '../heat-grid.js'
 import { Heatmap } from '../heatmap.js'
 import { Kpi } from '../kpi.js'
+import { LinesPanel } from '../lines-panel.js'
+import { useNumbers } from '../numbers.js'
 import { Panel } from '../panel.js'
-import { granularityOf, previousOf, rangeInWords, type Span, WINDOW_MS } from '../range.js'
+import { granularityOf, rangeInWords, type Span, WINDOW_MS } from '../range.js'
 import { Ranking } from '../ranking.js'
 
 const SPEED = {
@@ -27,105 +26,63 @@ const SPEED = {
   output: ['output_tokens', 'avg'],
   duration: ['duration_ms', 'avg'],
 } as const
-type Speeds = { readonly [name in keyof typeof SPEED]: number | null }
 
 /** Tokens a second that a call of mean length and mean output made. */
-const outputSpeed = ({ output, duration: mean }: Speeds) =>
+const outputSpeed = ({ output, duration: mean }: Row<typeof SPEED>) =>
   output === null || mean === null || mean === 0 ? null : output / (mean / 1000)
 
 export function Performance() {
   const subject = useSubject()
-  const { span, filters, range } = subject
+  const { span, filters } = subject
   const where = ofCalls(subject)
-  const interval = granularityOf(span)
-  const total = useAnswer(request({ span, filters, where, metrics: SPEED }))
-  const before = useAnswer(request({ span: previousOf(span), filters, where, metrics: SPEED }))
-  const series = useAnswer(request({ span, filters, where, metrics: SPEED, interval }))
+  const numbers = useNumbers(SPEED, where)
+  const { now, coverage, card } = numbers
   const byModel = useAnswer(request({ span, filters, where, metrics: SPEED, groupBy: ['model'], limit: 30 }))
-  const [now, then, rows] = [total.answer?.rows[0], before.answer?.rows[0], series.answer?.rows ?? []]
-  const line = (measure: keyof typeof SPEED) => rows.map((row) => row[measure])
-  const chart = { windowMs: WINDOW_MS[interval], kind: 'lines' as const }
-  const isNone = () => rows.every(({ calls }) => calls === 0)
-  const coverage = total.answer?.coverage
   return (
     <div class="grid">
-      <div class="kpis four">
-        <Kpi label="Latency p50" value={now?.p50} before={then?.p50} bad="up" format={duration} values={line('p50')} />
-        <Kpi
-          label="Latency p95"
-          value={now?.p95}
-          before={then?.p95}
-          bad="up"
-          format={duration}
-          values={line('p95')}
-          colour="--series-8"
-        >
+      <div class="kpis">
+        <Kpi label="Latency p50" {...card('p50')} bad="up" format={duration} />
+        <Kpi label="Latency p95" {...card('p95')} bad="up" format={duration} colour="--series-8">
           {now && <span class="hint">p99 {duration(now.p99)}</span>}
         </Kpi>
         <Kpi
           label="Time to first chunk p95"
-          value={now?.first_p95}
-          before={then?.first_p95}
+          {...card('first_p95')}
           bad="up"
           format={duration}
-          values={line('first_p95')}
           colour="--series-3"
           title="Of streamed calls"
         >
           {now && <span class="hint">p50 {duration(now.first_p50)}</span>}
         </Kpi>
-        <Kpi
-          label="Throughput"
-          value={now?.tokens_rate}
-          before={then?.tokens_rate}
-          format={(value) => perSecond(value).replace('/s', ' tok/s')}
-          values={line('tokens_rate')}
-          colour="--series-2"
-        >
+        <Kpi label="Throughput" {...card('tokens_rate')} format={tokenRate} colour="--series-2">
           {coverage && <CoverageNote coverage={coverage} of="usage" />}
         </Kpi>
       </div>
       <LatencyHeatmap />
-      <Panel title="Latency percentiles" hint="calls of a model" asked={series} isEmpty={isNone}>
-        {() => (
-          <Chart
-            label={`Latency percentiles, ${rangeInWords(range)}`}
-            {...chart}
-            format={duration}
-            columns={{
-              times: timesOf(rows),
-              series: [
-                { name: 'p99', colour: '--series-7', values: line('p99'), isFaint: true },
-                { name: 'p95', colour: '--series-8', values: line('p95') },
-                { name: 'p90', colour: '--series-6', values: line('p90') },
-                { name: 'p50', colour: '--series-1', values: line('p50') },
-              ],
-            }}
-          />
-        )}
-      </Panel>
-      <Panel
+      <LinesPanel
+        title="Latency percentiles"
+        hint="calls of a model"
+        numbers={numbers}
+        format={duration}
+        lines={[
+          { name: 'p99', of: 'p99', colour: '--series-7', isFaint: true },
+          { name: 'p95', of: 'p95', colour: '--series-8' },
+          { name: 'p90', of: 'p90', colour: '--series-6' },
+          { name: 'p50', of: 'p50', colour: '--series-1' },
+        ]}
+      />
+      <LinesPanel
         title="Time to first chunk"
         hint="streamed calls"
-        asked={series}
-        isEmpty={() => rows.every((row) => row.first_p50 === null)}
+        numbers={numbers}
+        format={duration}
+        lines={[
+          { name: 'p95', of: 'first_p95', colour: '--series-8' },
+          { name: 'p50', of: 'first_p50', colour: '--series-3' },
+        ]}
         whenEmpty={<p>No call of this range was streamed, or none told when its first chunk came.</p>}
-      >
-        {() => (
-          <Chart
-            label={`Time to first chunk, ${rangeInWords(range)}`}
-            {...chart}
-            format={duration}
-            columns={{
-              times: timesOf(rows),
-              series: [
-                { name: 'p95', colour: '--series-8', values: line('first_p95') },
-                { name: 'p50', colour: '--series-3', values: line('first_p50') },
-              ],
-            }}
-          />
-        )}
-      </Panel>
+      />
       <Panel
         title="By model"
         hint="the most called first"
@@ -151,7 +108,7 @@ export function Performance() {
               {
                 title: 'Output speed',
                 value: outputSpeed,
-                format: (value) => perSecond(value).replace('/s', ' tok/s'),
+                format: tokenRate,
                 isExtra: true,
               },
               { title: 'Errors', value: ({ error_rate }) => error_rate, format: share },
