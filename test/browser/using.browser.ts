@@ -171,6 +171,30 @@ test('on a phone nothing is wider than the screen', async () => {
   }
 })
 
+test('who turns a page every second, as pages refresh, asks a small part of what one may ask in a minute', async () => {
+  const page = await at('#/overview?last=15m')
+  let [asked, refused, limit] = [0, 0, 0]
+  page.on('response', (response) => {
+    const most = response.headers()['x-ratelimit-limit']
+    if (most === undefined) return
+    asked++
+    limit = Number(most)
+    if (response.status() === 429) refused++
+  })
+  const byPage: number[] = []
+  for (const one of ['cost', 'performance', 'errors', 'models', 'operations', 'alerts', 'system', 'overview']) {
+    asked = 0
+    await page.goto(`${running.url}/#/${one}?last=15m`)
+    await settled(page)
+    byPage.push(asked)
+  }
+  expect(Math.min(...byPage)).toBeGreaterThan(0)
+  // Each second another page, and each of them six times anew: three people behind one address may do so.
+  const inAMinute = (60 / byPage.length + 6) * byPage.reduce((sum, one) => sum + one)
+  expect(3 * inAMinute).toBeLessThan(limit)
+  expect(refused).toBe(0)
+})
+
 test('a collector that stops is told, and when it is back the page goes on', async () => {
   const { page, complaints } = await open(running.url, '#/overview?last=1h')
   await settled(page)
