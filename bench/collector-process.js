@@ -90,6 +90,7 @@ export async function start(data, settings = []) {
   const readyMs = performance.now() - begin
   const agent = new Agent({ keepAlive: true, maxSockets: 8 })
   return {
+    url,
     readyMs,
     /** @param {Buffer} body @returns {Promise<number>} Milliseconds until it was acknowledged. */
     send(body) {

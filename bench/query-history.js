@@ -9,6 +9,9 @@ import { progress } from './line.js'
 
 const HOUR_MS = 3_600_000
 
+/** Settings of a collector on a history, which is older than what is kept by default when it is used again. */
+export const KEEPING = ['store.retention.raw=100d', 'store.retention.1m=100d', 'store.retention.5m=100d']
+
 /**
  * The data directory of a collector with so many operations, and the time of the last.
  * @param {string} directory Of all histories.

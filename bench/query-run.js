@@ -1,11 +1,11 @@
 /**
- * The benches of the query API.
+ * The benches of the query API, and of the dashboard that asks it (which need Debian's `chromium`).
  *
  *     npm run bench:query [-- names…] [--json] [--short] [--check] [--rows N] [--data DIRECTORY]
  *
  * A name may be the beginning of one. `--rows`: operations asked about, 10,000,000 by default, made once in `--data` (by default in the
  * directory for temporary files), which takes ten minutes, and again for `query.growth`. What CI may run: `-- query.uncached query.cached
- * query.raw query.alerts --short`.
+ * query.raw query.alerts dashboard --short`.
  */
 import { runBenches } from './runner.js'
 
@@ -17,6 +17,11 @@ await runBenches(
       passes: ['rows', 'data'],
     },
     { file: 'query-alerts.js', names: ['query.alerts'], passes: ['rows', 'data'] },
+    {
+      file: 'dashboard.js',
+      names: ['dashboard.paint', 'dashboard.numbers', 'dashboard.numbers.month'],
+      passes: ['rows', 'data'],
+    },
   ],
   ['rows', 'data'],
 )

@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util'
 import { requests, sendAll, start, until } from './collector-process.js'
 import { emit, progress } from './line.js'
 import { SPANS } from './otlp-bodies.js'
-import { historyOf } from './query-history.js'
+import { historyOf, KEEPING } from './query-history.js'
 import { questionsOf } from './query-questions.js'
 import { alternate, median } from './rounds.js'
 
@@ -35,14 +35,8 @@ const BUDGETS = [
   { name: 'services', limitUsd: 5000, period: 'month', per: 'service' },
   { name: 'models', limitUsd: 100, period: 'day', per: 'model', filters: { environment: 'production' } },
 ]
-/** The history is older than what is kept by default when it is used again; and nobody else is asked about rates of requests. */
-const SETTINGS = [
-  'store.retention.raw=100d',
-  'store.retention.1m=100d',
-  'store.retention.5m=100d',
-  'listen.limits.questions=0',
-  `budgets=${JSON.stringify(BUDGETS)}`,
-]
+/** Nobody is refused for asking too much. */
+const SETTINGS = [...KEEPING, 'listen.limits.questions=0', `budgets=${JSON.stringify(BUDGETS)}`]
 
 /** @typedef {import('./query-questions.js').Asked} Asked */
 /** @typedef {Awaited<ReturnType<typeof start>>} Collector */
