@@ -1,5 +1,4 @@
 /** What an hour should be like by the same hour of the weeks before: their median, and how far from it is not out of the ordinary yet. Knows numbers, not what they are of. */
-import { medianSorted } from 'simple-statistics'
 
 const HOUR = 3_600_000
 export const HOURS_OF_WEEK = 168
@@ -111,9 +110,9 @@ export class Expectations {
     for (let hour = from; hour < until; hour++) {
       const count = this.#sameHours(samples, hour, levels)
       if (count < 2) continue
-      const sorted = samples.subarray(0, count).sort()
+      sort(samples, count)
       for (let index = 0; index < count; index++)
-        distances[told++] = Math.abs(sorted[index]! - medianWithout(sorted, index))
+        distances[told++] = Math.abs(samples[index]! - medianWithout(samples, count, index))
     }
     return told === 0 ? 0 : median(distances, told) * TO_STANDARD_DEVIATION
   }
@@ -128,14 +127,26 @@ type Reference = {
 
 /** Of the first `count` numbers, which are sorted; NaN of none. */
 function median(numbers: Float64Array, count: number): number {
-  if (count === 0) return Number.NaN
-  return medianSorted(numbers.subarray(0, count).sort() as unknown as number[])
+  sort(numbers, count)
+  const middle = count >> 1
+  return count % 2 === 1 ? numbers[middle]! : (numbers[middle - 1]! + numbers[middle]!) / 2
 }
 
-/** Of all but one. */
-function medianWithout(sorted: Float64Array, index: number): number {
+/** Nearly always of a few weeks: one by one they are put in their place faster than a function is called for them. */
+function sort(numbers: Float64Array, count: number): void {
+  if (count > 16) numbers.subarray(0, count).sort()
+  else
+    for (let index = 1; index < count; index++) {
+      const number = numbers[index]!
+      let place = index
+      for (; place > 0 && numbers[place - 1]! > number; place--) numbers[place] = numbers[place - 1]!
+      numbers[place] = number
+    }
+}
+
+/** Of all of the first `count` but one. */
+function medianWithout(sorted: Float64Array, count: number, index: number): number {
   const at = (rank: number) => sorted[rank < index ? rank : rank + 1]!
-  const count = sorted.length - 1
-  const middle = Math.floor(count / 2)
-  return count % 2 === 1 ? at(middle) : (at(middle - 1) + at(middle)) / 2
+  const middle = (count - 1) >> 1
+  return count % 2 === 0 ? at(middle) : (at(middle - 1) + at(middle)) / 2
 }
