@@ -7,12 +7,14 @@ import { table } from './tables.js'
 
 const DAY = 86_400
 const GIB = 2 ** 30
-/** Rollups: the table, how many windows a day has, and days they are kept by default. */
+/** Rollups: the table, how many windows a day has, days they are kept by default, and which combinations have a row. */
 const TIERS = /** @type {const} */ ([
-  ['operations_1m', 1440, 40],
-  ['operations_5m', 288, 40],
-  ['operations_1h', 24, 400],
-  ['operations_1d', 1, 1825],
+  ['operations_1m', 1440, 40, 'combinations'],
+  ['operations_5m', 288, 40, 'combinations'],
+  ['operations_1h', 24, 400, 'combinations'],
+  ['operations_1h_main', 24, 400, 'mainCombinations'],
+  ['operations_1d', 1, 1825, 'combinations'],
+  ['operations_1d_main', 1, 1825, 'mainCombinations'],
 ])
 
 /** Two significant digits, with thousands apart. @param {number} value */
@@ -28,8 +30,11 @@ function size(bytes) {
 }
 
 /** What a day of rollups takes, and all of them once each is as old as it gets; of one copy. @param {Figures} figures @param {Assumptions} assumptions */
-export function rollupBytes({ storedBytes }, { combinations }) {
-  const days = TIERS.map(([tier, windows, days]) => ({ daily: combinations * windows * storedBytes[tier], days }))
+export function rollupBytes({ storedBytes }, assumptions) {
+  const days = TIERS.map(([tier, windows, days, which]) => ({
+    daily: assumptions[which] * windows * storedBytes[tier],
+    days,
+  }))
   return {
     daily: days.reduce((sum, { daily }) => sum + daily, 0),
     kept: days.reduce((sum, { daily, days: kept }) => sum + daily * kept, 0),
@@ -94,15 +99,11 @@ export function billionTable(figures, assumptions) {
 
 /** What the rollups take, whatever the rate. @param {Figures} figures @param {Assumptions} assumptions */
 export function rollupsTable(figures, assumptions) {
-  const { combinations, replicas, dollarsPerGigabyteMonth } = assumptions
-  const rows = TIERS.map(([tier, windows, days]) => {
-    const bytes = combinations * windows * days * figures.storedBytes[tier]
-    return [
-      `\`${tier}\``,
-      size(figures.storedBytes[tier]),
-      `${(combinations * windows * days).toLocaleString('en-US')}`,
-      size(bytes),
-    ]
+  const { replicas, dollarsPerGigabyteMonth } = assumptions
+  const rows = TIERS.map(([tier, windows, days, which]) => {
+    const count = assumptions[which] * windows * days
+    const bytes = figures.storedBytes[tier]
+    return [`\`${tier}\``, size(bytes), count.toLocaleString('en-US'), size(count * bytes)]
   })
   const { kept } = rollupBytes(figures, assumptions)
   const dollars = `$${rounded((kept / 1e9) * replicas * dollarsPerGigabyteMonth)} a month in ${replicas} copies`

@@ -30,14 +30,22 @@ test('the tables of the page follow from the figures (npm run docs writes them)'
 
 test('the arithmetic is what it is said to be', () => {
   const figures = { ...FIGURES, storedPerSecond: 20_000 }
-  const assumptions = { ...ASSUMPTIONS, utilisation: 0.5, combinations: 10 }
+  const assumptions = { ...ASSUMPTIONS, utilisation: 0.5, combinations: 10, mainCombinations: 4 }
   expect([1, 10_000, 10_001].map((rate) => collectorsFor(rate, figures, assumptions))).toEqual([1, 1, 2])
   const cpu = { ...figures, collectorMicroseconds: 36, engineMicroseconds: 18 }
   expect(billionCoreHours(cpu, { ...assumptions, replicas: 1 })).toBe(30)
   expect(billionCoreHours(cpu, { ...assumptions, replicas: 2 })).toBe(40)
-  const storedBytes = { operations: 1, operations_1m: 1, operations_5m: 1, operations_1h: 1, operations_1d: 1 }
-  const daily = 10 * (1440 + 288 + 24 + 1)
-  const kept = 10 * (1440 * 40 + 288 * 40 + 24 * 400 + 1825)
+  const storedBytes = {
+    operations: 1,
+    operations_1m: 1,
+    operations_5m: 1,
+    operations_1h: 1,
+    operations_1h_main: 1,
+    operations_1d: 1,
+    operations_1d_main: 1,
+  }
+  const daily = 10 * (1440 + 288 + 24 + 1) + 4 * (24 + 1)
+  const kept = 10 * (1440 * 40 + 288 * 40 + 24 * 400 + 1825) + 4 * (24 * 400 + 1825)
   expect(rollupBytes({ ...figures, storedBytes }, assumptions)).toEqual({ daily, kept })
   expect([0.123, 1234, 9.96].map(rounded)).toEqual(['0.12', '1,200', '10'])
 })
