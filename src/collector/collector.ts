@@ -27,8 +27,8 @@ import { Forwarding, targetOf } from './forwarding.js'
 import { createHealth } from './health.js'
 import { createIntake } from './intake.js'
 import { Lifecycle } from './lifecycle.js'
-import { createLiveRoute, LIVE_DESCRIPTION } from './live/route.js'
-import { createLive } from './live-sources.js'
+import { createLiveRoute } from './live/route.js'
+import { createLive, LIVE_ENDPOINT } from './live-sources.js'
 import type { Log } from './log.js'
 import { createMetricsPage } from './metrics-page.js'
 import { DialectTotals } from './normalise/dialect-totals.js'
@@ -299,7 +299,7 @@ export async function startCollector({ config: given, version, log }: CollectorO
         kept: () => keptDaysOf(config),
         cache: answers,
         perMinute: listen.limits.questions,
-        described: [LIVE_DESCRIPTION],
+        described: [LIVE_ENDPOINT],
         endpoints: [
           ...ENDPOINTS,
           ...createJudgements(() => config),

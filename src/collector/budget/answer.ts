@@ -1,5 +1,6 @@
 /** Budgets in the words of answers: money in dollars, times as they are written. The schemas are those of the OpenAPI document. */
 import * as z from 'zod'
+import { MOMENT, SHARE, WINDOW, windowOf } from '../query/head.js'
 import type { Budget } from './budget.js'
 import type { BudgetEvaluation } from './budgets.js'
 import { definitionOf } from './definition.js'
@@ -8,36 +9,37 @@ import { PERIODS } from './period.js'
 import { type BudgetStatus, METHOD, RISK_LEVELS } from './status.js'
 
 const dollars = z.number().nullable()
-const moment = z.iso.datetime()
 
-const STATUS = z.object({
-  name: z.string(),
-  value: z.string().optional().describe('the value of what the budget is per, where it is one for each'),
-  status: z.enum(['active', 'exhausted', 'unknown']).describe('unknown: nothing of what was spent is priced'),
-  risk_level: z.enum(RISK_LEVELS).nullable().describe('from 50, 80, 95 and 100 % of the limit'),
-  used: z.number().nullable().describe('share of the limit that is spent'),
-  spent_usd: dollars.describe(
-    'known costs; null where none is known, and more than this where coverage.cost is below 1',
-  ),
-  limit_usd: z.number(),
-  remaining_usd: dollars.describe('negative where more was spent than the limit'),
-  burn_rate: z.number().nullable().describe('how many times as fast as the limit allows it is being spent'),
-  projected_usd: dollars.describe('what will have been spent by the end of the period'),
-  exhausted_in_seconds: z
-    .number()
-    .nullable()
-    .describe('0 where it is exhausted; null where that cannot be told, or is not in this period'),
-  period: z.enum(PERIODS),
-  window: z.object({ start_time: moment, end_time: moment }),
-  coverage: z.object({
-    calls: z.int().describe('calls of a model in the window'),
-    cost: z.number().nullable().describe('share of them whose cost is known; null where there are none'),
-  }),
-  is_complete: z.boolean().describe('whether what it is told from is kept for the whole period'),
-  evaluated_at: moment,
-})
+export const STATUS = z
+  .strictObject({
+    name: z.string(),
+    value: z.string().optional().describe('the value of what the budget is per, where it is one for each'),
+    status: z.enum(['active', 'exhausted', 'unknown']).describe('unknown: nothing of what was spent is priced'),
+    risk_level: z.enum(RISK_LEVELS).nullable().describe('from 50, 80, 95 and 100 % of the limit'),
+    used: SHARE.describe('share of the limit that is spent'),
+    spent_usd: dollars.describe(
+      'known costs; null where none is known, and more than this where coverage.cost is below 1',
+    ),
+    limit_usd: z.number(),
+    remaining_usd: dollars.describe('negative where more was spent than the limit'),
+    burn_rate: z.number().nullable().describe('how many times as fast as the limit allows it is being spent'),
+    projected_usd: dollars.describe('what will have been spent by the end of the period'),
+    exhausted_in_seconds: z
+      .number()
+      .nullable()
+      .describe('0 where it is exhausted; null where that cannot be told, or is not in this period'),
+    period: z.enum(PERIODS),
+    window: WINDOW.describe('the period'),
+    coverage: z.strictObject({
+      calls: z.int().describe('calls of a model in the window'),
+      cost: SHARE.describe('share of them whose cost is known; null where there are none'),
+    }),
+    is_complete: z.boolean().describe('whether what it is told from is kept for the whole period'),
+    evaluated_at: MOMENT,
+  })
+  .meta({ id: 'BudgetStatus', description: 'how a budget stands, or one value of what it is per' })
 
-const KNOWN = z.object({
+const KNOWN = z.strictObject({
   name: z.string(),
   source: z.enum(['config', 'api']).describe('who defined it: what the configuration says cannot be changed here'),
   limit_usd: z.union([z.number(), z.string()]).describe('a text where a number would not have all of its digits'),
@@ -50,14 +52,14 @@ const KNOWN = z.object({
 
 const method = z.string().describe('how burn rate, projection and exhaustion are told')
 
-export const LIST = z.object({
+export const LIST = z.strictObject({
   method,
   summary: z.record(z.enum([...RISK_LEVELS, 'unknown']), z.int()).describe('how many of each risk level there are'),
   budgets: z.array(STATUS).describe('how each stands, the most used first'),
   has_more: z.boolean(),
   definitions: z.array(KNOWN),
 })
-export const ONE = z.object({ method, definition: KNOWN, budgets: z.array(STATUS), has_more: z.boolean() })
+export const ONE = z.strictObject({ method, definition: KNOWN, budgets: z.array(STATUS), has_more: z.boolean() })
 
 export type Page = { readonly limit: number; readonly offset: number }
 
@@ -84,7 +86,7 @@ function rowOf(status: BudgetStatus): z.output<typeof STATUS> {
     projected_usd: inDollars(status.projected),
     exhausted_in_seconds: exhaustedInMs === null ? null : exhaustedInMs / 1000,
     period: budget.period,
-    window: { start_time: new Date(window.start).toISOString(), end_time: new Date(window.end).toISOString() },
+    window: windowOf(window),
     coverage: { calls, cost: calls === 0 ? null : priced / calls },
     is_complete: status.isComplete,
     evaluated_at: new Date(status.evaluatedAt).toISOString(),

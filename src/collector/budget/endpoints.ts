@@ -132,7 +132,7 @@ export function createBudgetEndpoints({ budgets, store, kept }: BudgetEndpointsO
     summary: 'Deletes a budget that was made by the API',
     parameters: z.strictObject({}),
     pathParameters,
-    response: z.object({ deleted: z.string() }),
+    response: z.strictObject({ deleted: z.string() }),
     async answer({ name }) {
       const open = await refreshed()
       refuseConfigured(name)

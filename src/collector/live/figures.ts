@@ -8,7 +8,7 @@ const count = z.int()
 const known = z.number().nullable()
 
 /** What every snapshot says of each of its windows. Unknown is null, never 0; so is a rate of nothing. */
-const FIGURES = z.object({
+const FIGURES = z.strictObject({
   seconds: count.describe('whole seconds that these numbers are of'),
   operation_count: count.describe('of every kind: calls of a model, tools, agents, workflows'),
   late_count: count.describe('of them, those that had ended more than a minute before they were accepted'),
@@ -35,7 +35,7 @@ const FIGURES = z.object({
 export type Figures = z.output<typeof FIGURES>
 
 const NAMES = Object.keys(WINDOWS) as [WindowName, ...WindowName[]]
-export const ALL_FIGURES = z.object(
+export const ALL_FIGURES = z.strictObject(
   Object.fromEntries(NAMES.map((name) => [name, FIGURES])) as Record<WindowName, typeof FIGURES>,
 )
 export type AllFigures = z.output<typeof ALL_FIGURES>

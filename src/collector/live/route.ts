@@ -24,7 +24,7 @@ export const LIVE_PARAMETERS = z.strictObject({
 
 const STREAM_TYPE = 'text/event-stream'
 
-/** For the OpenAPI document. */
+/** For the OpenAPI document; of budgets and alerts others tell. */
 export const LIVE_DESCRIPTION: Described = {
   method: 'GET',
   path: '/live',

@@ -2,6 +2,7 @@
 
 import * as z from 'zod'
 import type { IdentifiedOperation } from '../batch.js'
+import { MOMENT } from '../query/head.js'
 import { ALL_FIGURES, figuresOf, PERCENTILE_ERROR } from './figures.js'
 import type { Windows } from './windows.js'
 
@@ -14,12 +15,11 @@ export type SnapshotSources = {
 }
 
 const name = z.string().nullable()
-const moment = z.iso.datetime()
 
 /** An operation that failed, without what it says of itself: its message may hold anything. */
-const RECENT_ERROR = z.object({
+const RECENT_ERROR = z.strictObject({
   id: z.string(),
-  time: moment,
+  time: MOMENT,
   operation: z.string(),
   provider: name,
   model: name,
@@ -31,9 +31,9 @@ const RECENT_ERROR = z.object({
 })
 type RecentError = z.output<typeof RECENT_ERROR>
 
-export const SNAPSHOT = z.object({
-  time: moment,
-  since: moment.describe('when the windows began to be filled: the start of the collector'),
+export const SNAPSHOT = z.strictObject({
+  time: MOMENT,
+  since: MOMENT.describe('when the windows began to be filled: the start of the collector'),
   percentile_error: z.number().describe('largest relative error of the percentiles'),
   windows: ALL_FIGURES.describe('of whole seconds that are over, by when operations were accepted'),
   recent_errors: z.array(RECENT_ERROR).describe('the latest first'),

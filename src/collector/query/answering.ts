@@ -2,14 +2,14 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { notAcceptable } from './accept.js'
 import { type AnswerCache, lifetimeOf } from './answer-cache.js'
-import type { Answer } from './ask.js'
+import type { WrittenWindow } from './head.js'
 import { FORMATS, type Format, formatOf, toCsv, toJsonLines } from './table-format.js'
 import type { TimeRange } from './time-range.js'
 
 /** What every endpoint answers: lists of rows under names of its own, and the window they are of. */
 export type Answered = {
   /** Absent from what is always made anew. */
-  readonly window?: Pick<Answer['window'], 'start_time' | 'end_time'>
+  readonly window?: WrittenWindow
   readonly columns?: readonly string[]
   readonly [name: string]: unknown
 }
@@ -20,6 +20,8 @@ export type Answering = {
   readonly key: string
   /** The list of an answer that is its table. */
   readonly table: string | undefined
+  /** What stands at the head of a table without rows. */
+  readonly columns: readonly string[]
   /** Never a kept one. */
   readonly isFresh: boolean
   readonly now: number
@@ -34,7 +36,7 @@ export async function sendAnswer(
   reply: FastifyReply,
   answering: Answering,
 ): Promise<FastifyReply> {
-  const { cache, key, table, isFresh, now, make, signal } = answering
+  const { cache, key, isFresh, now, make, signal } = answering
   reply.header('vary', 'accept, authorization')
   const format = formatOf(request.headers.accept)
   if (format === undefined)
@@ -48,7 +50,7 @@ export async function sendAnswer(
     async (stop) => {
       const made = await make(fresh, stop)
       const lifetimeMs = isFresh || made.window === undefined ? 0 : lifetimeOf(rangeOf(made.window), now)
-      return { body: Buffer.from(written(made, table, format)), lifetimeMs }
+      return { body: Buffer.from(written(made, answering, format)), lifetimeMs }
     },
     { fresh, signal },
   )
@@ -68,12 +70,12 @@ function rangeOf({ start_time, end_time }: NonNullable<Answered['window']>): Tim
   return { start: Date.parse(start_time), end: Date.parse(end_time) }
 }
 
-function written(made: Answered, table: string | undefined, format: Format): string {
+function written(made: Answered, { table, columns }: Pick<Answering, 'table' | 'columns'>, format: Format): string {
   if (format === 'json') return JSON.stringify(made)
-  const list = table === undefined ? made : made[table]
+  const list = table === undefined ? undefined : made[table]
   // What has no table is one row.
-  const rows = (Array.isArray(list) ? list : [made]) as readonly { readonly [column: string]: unknown }[]
-  return format === 'csv' ? toCsv(rows, made.columns) : toJsonLines(rows)
+  const rows = (list ?? [made]) as readonly { readonly [column: string]: unknown }[]
+  return format === 'csv' ? toCsv(rows, made.columns ?? (rows.length === 0 ? columns : [])) : toJsonLines(rows)
 }
 
 function isKnown(header: string | undefined, etag: string): boolean {

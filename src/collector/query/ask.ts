@@ -3,22 +3,23 @@ import type { Parameters, QueryOptions } from '../store/engine.js'
 import { RELATIVE_ERROR } from '../store/histogram.js'
 import { BusyError } from '../store/turns.js'
 import { lifetimeOf } from './answer-cache.js'
+import type { Cell, Row as RowOf } from './columns.js'
+import { coverageOf } from './coverage.js'
+import { type Coverage, type WrittenWindow, windowOf } from './head.js'
 import { InvalidQuestion } from './invalid-question.js'
 import { PERCENTILES } from './measures.js'
-import { type Compiled, compile, type Place, type Question, SERIES_ROWS } from './question.js'
+import { type AskedMeasure, type Compiled, compile, type Place, type Question, SERIES_ROWS } from './question.js'
 import type { Tables } from './sources.js'
-import { type Granularity, type TimeRange, WINDOW_MS, windowStart } from './time-range.js'
+import { type Granularity, WINDOW_MS, windowStart } from './time-range.js'
 
 /** What is wanted of the store. */
 export type Askable = Tables & {
   query<Row>(sql: string, parameters?: Parameters, options?: QueryOptions): Promise<Row[]>
 }
 
-export type Cell = string | number | null
-
-export type Answer = {
+export type Answer<Row = { readonly [column: string]: Cell }> = {
   /** What is answered: whole windows, so it may be wider than what was asked for. */
-  readonly window: { readonly start_time: string; readonly end_time: string; readonly interval?: Granularity }
+  readonly window: WrittenWindow & { readonly interval?: Granularity }
   /** Where from: a rollup's percentiles are those of histograms. */
   readonly source: 'rollups' | 'operations'
   /** Of the calls of a model in the window. */
@@ -26,17 +27,9 @@ export type Answer = {
   /** Largest relative error of a percentile, where there are any. */
   readonly percentile_error?: number
   readonly columns: readonly string[]
-  readonly rows: readonly { readonly [column: string]: Cell }[]
+  readonly rows: readonly Row[]
   /** There are more rows: ask again with a larger offset. */
   readonly has_more: boolean
-}
-
-export type Coverage = {
-  readonly calls: number
-  /** Share of them whose token usage is known; null where there are none. */
-  readonly usage: number | null
-  /** Share of them whose cost is known; null where there are none. */
-  readonly cost: number | null
 }
 
 /** The engine was stopped: the answer would have taken too long. */
@@ -65,7 +58,7 @@ export async function ask(question: Question, store: Askable, place: Where): Pro
     runCompiled(store, sql, compiled, place),
     coverageSql === undefined ? [] : runCompiled(store, coverageSql, compiled, place),
   ])
-  return { ...answerOf(question, compiled, rows), coverage: coverageOf(covered ?? rows[0]!) }
+  return { ...answerOf(question, compiled, rows), coverage: coverageOf(covered ?? rows[0]) }
 }
 
 /** Without the coverage, which who asks several questions of the same operations needs once. */
@@ -74,11 +67,14 @@ export async function askRows(question: Question, store: Askable, place: Where):
   return answerOf(question, compiled, await runCompiled(store, compiled.sql, compiled, place))
 }
 
-export type Breakdowns = {
+export type Breakdowns<
+  Measures extends readonly AskedMeasure[] = readonly AskedMeasure[],
+  Dimension extends string = string,
+> = {
   /** Of everything that was asked about. */
-  readonly total: Answer
+  readonly total: Answer<RowOf<Measures, never, undefined>>
   /** By each dimension, as many rows as the question is limited to. */
-  readonly by: { readonly [dimension: string]: Omit<Answer, 'coverage'> }
+  readonly by: { readonly [Name in Dimension]: Omit<Answer<RowOf<Measures, Name, undefined>>, 'coverage'> }
 }
 
 /** The same numbers by each of the dimensions of `groupBy` by itself, and in total: what is read is read once. */
@@ -101,7 +97,7 @@ export async function askApart(question: Question, store: Askable, place: Where)
     total: {
       ...total,
       rows: whole === undefined ? [ofNothing] : total.rows,
-      coverage: coverageOf(whole ?? NO_CALLS),
+      coverage: coverageOf(whole),
     },
     by: Object.fromEntries(groupBy.map((dimension, index) => [dimension, of(index, [dimension])])),
   }
@@ -123,7 +119,7 @@ function answerOf(question: Question, compiled: Compiled, rows: readonly Row[]):
     (PERCENTILES as readonly string[]).includes(aggregation),
   )
   return {
-    window: windowOf(compiled.range, question.interval),
+    window: { ...windowOf(compiled.range), ...(question.interval !== undefined && { interval: question.interval }) },
     source: compiled.source,
     ...(isEstimated && { percentile_error: RELATIVE_ERROR }),
     columns: [
@@ -167,19 +163,6 @@ export async function run<T>(
       )
     throw error
   }
-}
-
-function windowOf({ start, end }: TimeRange, interval: Granularity | undefined): Answer['window'] {
-  const window = { start_time: new Date(start).toISOString(), end_time: new Date(end).toISOString() }
-  return interval === undefined ? window : { ...window, interval }
-}
-
-const NO_CALLS = { calls: 0 }
-
-function coverageOf(row: Row): Coverage {
-  const calls = Number(row['calls'])
-  const share = (known: string) => (calls === 0 ? null : Number(row[known]) / calls)
-  return { calls, usage: share('with_usage'), cost: share('with_cost') }
 }
 
 function shape(row: Row, { dimensions, measures }: Compiled): Row {

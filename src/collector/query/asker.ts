@@ -1,17 +1,25 @@
 /** Who asks: questions to the store at one moment, for the routes and for whatever looks at the store by itself. */
 import type { Parameters } from '../store/engine.js'
 import { type Answer, type Askable, ask, askApart, askRows, type Breakdowns, run } from './ask.js'
-import type { Question } from './question.js'
+import type { Row } from './columns.js'
+import type { AskedMeasure, Question } from './question.js'
 import type { Tables } from './sources.js'
 import type { KeptDays } from './tier-cover.js'
+import type { Granularity } from './time-range.js'
 
 export type Asker = Tables & {
   /** Answers a question. */
-  ask(question: Question): Promise<Answer>
+  ask<Measures extends readonly AskedMeasure[], Dimension extends string, Interval extends Granularity | undefined>(
+    question: Question<Measures, Dimension, Interval>,
+  ): Promise<Answer<Row<Measures, Dimension, Interval>>>
   /** Its answer but for the coverage, which takes half the work: for who knows it, or has no use for it. */
-  rows(question: Question): Promise<Omit<Answer, 'coverage'>>
+  rows<Measures extends readonly AskedMeasure[], Dimension extends string, Interval extends Granularity | undefined>(
+    question: Question<Measures, Dimension, Interval>,
+  ): Promise<Omit<Answer<Row<Measures, Dimension, Interval>>, 'coverage'>>
   /** By each dimension of `groupBy` by itself, and in total. */
-  apart(question: Question): Promise<Breakdowns>
+  apart<Measures extends readonly AskedMeasure[], Dimension extends string>(
+    question: Question<Measures, Dimension, undefined>,
+  ): Promise<Breakdowns<Measures, Dimension>>
   /** Rows of a SELECT on the store itself. */
   query<Row>(sql: string, parameters: Parameters): Promise<Row[]>
   /** Epoch milliseconds: one moment for all of an answer. */
@@ -37,9 +45,10 @@ export function createAsker(given: Askable, { signal, ...place }: AskerOptions):
           mainSince: given.mainSince,
         }
   return {
-    ask: (question) => ask(question, store, place),
-    rows: (question) => askRows(question, store, place),
-    apart: (question) => askApart(question, store, place),
+    // The engine answers what was asked: rows are of the types that the question says they are.
+    ask: (question) => ask(question, store, place) as never,
+    rows: (question) => askRows(question, store, place) as never,
+    apart: (question) => askApart(question, store, place) as never,
     query: (sql, bound) => run(store, sql, bound),
     table: (name) => store.table(name),
     mainSince: store.mainSince,

@@ -1,6 +1,7 @@
 /** `GET /api/v1/metrics/conversations`: what conversations there were, and what they took. */
 import * as z from 'zod'
-import { endpoint, headOf, measure, questionOf, ratio } from './endpoint.js'
+import { columnsOf, endpoint, measure, questionOf, ratio } from './endpoint.js'
+import { CURRENCY, HAS_MORE, HEAD, headOf } from './head.js'
 import { FILTER_PARAMETERS, RANGE_PARAMETERS, subjectOf, wholeNumber } from './parameters.js'
 import { LIMITS } from './question.js'
 
@@ -8,7 +9,14 @@ const TOTALS = [
   measure('message_count', 'calls', 'count'),
   measure('total_tokens', 'total_tokens', 'sum'),
   measure('total_cost', 'cost_usd', 'sum'),
-]
+] as const
+const EACH = [
+  ...TOTALS,
+  measure('start_time', 'start_time', 'min'),
+  measure('end_time', 'start_time', 'max'),
+  measure('users', 'user_id', 'uniq'),
+] as const
+const mean = (what: string) => z.number().nullable().describe(`${what}; null where that is not known`)
 
 export const conversations = endpoint({
   method: 'GET',
@@ -21,6 +29,18 @@ export const conversations = endpoint({
     conversation_id: z.string().max(100).optional().describe('only this one, hashed as stored'),
     limit: wholeNumber(1, 1000, 100, 'most conversations'),
     offset: wholeNumber(0, LIMITS.offset, 0, 'conversations to leave out, the latest first'),
+  }),
+  response: z.strictObject({
+    ...HEAD,
+    currency: CURRENCY,
+    total_conversations: z.int(),
+    avg_messages_per_conversation: mean('mean number of calls of a model'),
+    avg_tokens_per_conversation: mean('mean number of input and output tokens'),
+    avg_cost_per_conversation: mean('mean known cost in US dollars'),
+    conversations: z.array(
+      z.strictObject({ conversation_id: z.string().describe('hashed as stored'), ...columnsOf(EACH) }),
+    ),
+    has_more: HAS_MORE,
   }),
   async answer({ conversation_id, limit, offset, ...given }, { ask, rows, now }) {
     const { range, filters } = subjectOf(given, now)
@@ -35,12 +55,7 @@ export const conversations = endpoint({
       rows(
         questionOf({
           ...subject,
-          measures: [
-            ...TOTALS,
-            measure('start_time', 'start_time', 'min'),
-            measure('end_time', 'start_time', 'max'),
-            measure('users', 'user_id', 'uniq'),
-          ],
+          measures: EACH,
           groupBy: ['conversation_id'],
           order: { by: 'end_time', direction: 'desc' },
           limit,
@@ -51,7 +66,7 @@ export const conversations = endpoint({
     const { conversations: count, message_count, total_tokens, total_cost } = total.rows[0]!
     return {
       ...headOf(total),
-      currency: 'USD',
+      currency: CURRENCY.value,
       total_conversations: count,
       avg_messages_per_conversation: ratio(message_count, count),
       avg_tokens_per_conversation: ratio(total_tokens, count),

@@ -1,6 +1,8 @@
 /** `GET /api/v1/performance/distribution`: how many operations took how long, in each window: what a heatmap is drawn from. */
 import * as z from 'zod'
+import { coverageIn } from './coverage.js'
 import { endpoint, ofCalls } from './endpoint.js'
+import { GRANULARITY, HEAD, MOMENT, windowOf } from './head.js'
 import { COMMON_PARAMETERS, subjectOf } from './parameters.js'
 import { conditionsOf, windowSql } from './question.js'
 import { fromRaw, fromRollups } from './sources.js'
@@ -27,6 +29,21 @@ export const distribution = endpoint({
     ...COMMON_PARAMETERS,
     field: z.enum(FIELDS).default('duration_ms').describe('what is distributed, in milliseconds'),
   }),
+  response: z.strictObject({
+    ...HEAD,
+    field: z.enum(FIELDS),
+    granularity: GRANULARITY,
+    cells: z
+      .array(
+        z.strictObject({
+          time: MOMENT.describe('start of the window'),
+          above_ms: z.number().describe('all of them took more than so many milliseconds'),
+          up_to_ms: z.number().describe('and at most so many; of those that took exactly none both are 0'),
+          count: z.int().describe('operations of which it is known'),
+        }),
+      )
+      .describe('those that are not empty'),
+  }),
   async answer({ field, ...given }, asker) {
     const { query, kept, now } = asker
     const { range, filters, granularity } = subjectOf(ofCalls(given), now)
@@ -35,22 +52,22 @@ export const distribution = endpoint({
     const columns = [`${field}_histogram`]
     const isRaw = conditions.some(({ dimension }) => dimension.isRaw)
     const cover = isRaw ? undefined : coverOf(range, granularity, kept, now)
-    const rows = cover
-      ? fromRollups(asker, cover.segments, columns, conditions)
-      : fromRaw(asker, range, columns, conditions)
-    const cells = await query<Cell>(
+    const rowsOf = (wanted: readonly string[]) =>
+      cover ? fromRollups(asker, cover.segments, wanted, conditions) : fromRaw(asker, range, wanted, conditions)
+    const cells = query<Cell>(
       `SELECT at, toInt32(floor(bucket / ${JOINED})) AS step, sum(number) AS count
-FROM (SELECT ${windowSql(granularity)} AS at, sumMap(${columns}) AS histogram FROM (\n${rows}\n) GROUP BY at)
+FROM (SELECT ${windowSql(granularity)} AS at, sumMap(${columns}) AS histogram FROM (\n${rowsOf(columns)}\n) GROUP BY at)
 ARRAY JOIN mapKeys(histogram) AS bucket, mapValues(histogram) AS number
 GROUP BY at, step ORDER BY at, step LIMIT ${CELLS}`,
       bound,
     )
-    const { start, end } = cover?.range ?? range
+    const [found, coverage] = await Promise.all([cells, coverageIn(asker, rowsOf, bound)])
     return {
-      window: { start_time: new Date(start).toISOString(), end_time: new Date(end).toISOString() },
+      window: windowOf(cover?.range ?? range),
+      coverage,
       field,
       granularity,
-      cells: cells.map(({ at, step, count }) => ({
+      cells: found.map(({ at, step, count }) => ({
         time: new Date(Number(at)).toISOString(),
         ...bounds(Number(step)),
         count: Number(count),

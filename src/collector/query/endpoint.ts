@@ -1,14 +1,22 @@
 /** What a question of the API is: its path, its schemas, and how it is answered. Routes, validation and the OpenAPI document derive from it. */
 import type * as z from 'zod'
 import type { Answered } from './answering.js'
-import type { Answer } from './ask.js'
 import type { Asker } from './asker.js'
-import { type Aggregation, type Measure, SINGLE_CALLS } from './measures.js'
-import type { Question } from './question.js'
+import { SINGLE_CALLS } from './measures.js'
+import type { AskedMeasure, Question } from './question.js'
+import type { Granularity } from './time-range.js'
 
 export type { Asker } from './asker.js'
+export { columnsOf, measure } from './columns.js'
 
-export type Endpoint<Schema extends z.ZodType = z.ZodType, Path extends z.ZodType = z.ZodType> = {
+/** What is answered by a schema; nothing of it is changed any more. */
+export type Told<Value> = Value extends object ? { readonly [Field in keyof Value]: Told<Value[Field]> } : Value
+
+export type EndpointOf<
+  Schema extends z.ZodType = z.ZodType,
+  Response extends z.ZodType = z.ZodType,
+  Path extends z.ZodType = z.ZodType,
+> = {
   /** A PUT or a DELETE changes something: what it answers is nobody else's, and never kept. */
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   /** Below `/api/v1`; `{name}` is a parameter of the path. */
@@ -24,41 +32,48 @@ export type Endpoint<Schema extends z.ZodType = z.ZodType, Path extends z.ZodTyp
   readonly parameters: Schema
   /** Of the path: an object of texts. */
   readonly pathParameters?: Path
-  /** What is answered, for the OpenAPI document. @default an answer with its window and coverage */
-  readonly response?: z.ZodType
-  readonly answer: (parameters: z.output<Schema> & z.output<Path>, asker: Asker) => Promise<Answered>
+  /** What is answered: every field, and none besides. */
+  readonly response: Response
+  readonly answer: (
+    parameters: z.output<Schema> & z.output<Path>,
+    asker: Asker,
+  ) => Promise<NoInfer<Told<z.output<Response>>>>
+}
+
+/** An endpoint of any schemas, as routes know it. */
+export type Endpoint = Omit<EndpointOf, 'answer'> & {
+  readonly answer: (parameters: unknown, asker: Asker) => Promise<Answered>
 }
 
 /** As it is, its types checked together. */
-export function endpoint<Schema extends z.ZodType, Path extends z.ZodType = z.ZodType<unknown>>(
-  given: Endpoint<Schema, Path>,
-): Endpoint {
+export function endpoint<
+  Schema extends z.ZodType,
+  Response extends z.ZodType,
+  Path extends z.ZodType = z.ZodType<unknown>,
+>(given: EndpointOf<Schema, Response, Path>): Endpoint {
   return given as unknown as Endpoint
 }
 
 /** A question of one number for each group, without more ado. */
-export function questionOf(fields: Pick<Question, 'range' | 'measures'> & Partial<Question>): Question {
+export function questionOf<
+  const Measures extends readonly AskedMeasure[],
+  const Dimension extends string = never,
+  const Interval extends Granularity | undefined = undefined,
+>(
+  fields: Pick<Question<Measures, Dimension, Interval>, 'range' | 'measures'> &
+    Partial<Question<Measures, Dimension, Interval>>,
+): Question<Measures, Dimension, Interval> {
   return { groupBy: [], filters: [], having: [], limit: 10_000, offset: 0, ...fields }
 }
 
-/** A measure by the name it has in the answer. */
-export function measure(alias: string, field: string, aggregation: Aggregation): Measure & { readonly alias: string } {
-  return { alias, field, aggregation }
-}
-
-/** What stands at the head of every answer. */
-export function headOf({ window, coverage, percentile_error }: Answer) {
-  return { window, coverage, ...(percentile_error !== undefined && { percentile_error }) }
-}
-
 /** The share of operations that did not fail; null where there were none. */
-export function successRate(errorRate: unknown): number | null {
-  return typeof errorRate === 'number' ? 1 - errorRate : null
+export function successRate(errorRate: number | null): number | null {
+  return errorRate === null ? null : 1 - errorRate
 }
 
 /** One number by another; null where either is unknown, or there is nothing to divide by. */
-export function ratio(value: unknown, by: unknown): number | null {
-  return typeof value === 'number' && typeof by === 'number' && by > 0 ? value / by : null
+export function ratio(value: number | null, by: number | null): number | null {
+  return value !== null && by !== null && by > 0 ? value / by : null
 }
 
 /** As what is asked where nobody says of which operations: calls of a model. Agents and workflows last as long as all the calls inside them. */

@@ -1,6 +1,7 @@
 /** `POST /api/v1/query`: any numbers by any dimensions. */
 import * as z from 'zod'
 import { endpoint } from './endpoint.js'
+import { COVERAGE, GRANULARITY, HAS_MORE, WINDOW } from './head.js'
 import { AGGREGATIONS } from './measures.js'
 import { RANGE_PARAMETERS } from './parameters.js'
 import { DEFAULT_ROWS, FILTER_OPERATORS, HAVING_OPERATORS, LIMITS } from './question.js'
@@ -54,6 +55,21 @@ export const generalQuery = endpoint({
   summary: 'Any numbers by any dimensions: totals, groups or series',
   table: 'rows',
   parameters,
+  response: z.strictObject({
+    window: WINDOW.extend({ interval: GRANULARITY.optional() }).describe(
+      'what is answered: whole windows, so it may be wider than what was asked for',
+    ),
+    source: z
+      .enum(['rollups', 'operations'])
+      .describe('told from sums, or from the operations themselves: then of the very range that was asked for'),
+    coverage: COVERAGE,
+    percentile_error: z.number().optional().describe('largest relative error of the percentiles, where there are any'),
+    columns: z.array(z.string()).describe('in their order: time of a series, dimensions, metrics'),
+    rows: z
+      .array(z.record(z.string(), z.union([z.string(), z.number(), z.null()])))
+      .describe('by the names of the columns; null where nothing is known of it'),
+    has_more: HAS_MORE,
+  }),
   answer: ({ metrics, interval, group_by, filters, having, order, limit, offset, ...range }, { ask, now }) =>
     ask({
       range: rangeOf(range, now),

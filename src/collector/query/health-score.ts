@@ -35,7 +35,8 @@ export type HealthScore = {
   readonly recommendations: readonly string[]
 }
 
-export type HealthStatus = 'healthy' | 'degraded' | 'critical'
+export const HEALTH_STATUSES = ['healthy', 'degraded', 'critical'] as const
+export type HealthStatus = (typeof HEALTH_STATUSES)[number]
 
 const DAY_MS = 86_400_000
 /** Points below which something is recommended. */

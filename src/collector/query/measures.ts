@@ -13,9 +13,9 @@ export const AGGREGATIONS = ['sum', 'avg', 'count', 'min', 'max', 'rate', 'uniq'
 export type Aggregation = (typeof AGGREGATIONS)[number]
 
 /** One number of an answer. */
-export type Measure = {
-  readonly field: string
-  readonly aggregation: Aggregation
+export type Measure<Field extends string = string, Of extends Aggregation = Aggregation> = {
+  readonly field: Field
+  readonly aggregation: Of
 }
 
 /** A number as SQL: what it reads, and how. */
@@ -62,7 +62,7 @@ const distribution = (column: string, spends = false, divisor = 1): Distribution
 })
 const sum = (column: string, spends = false): Distribution => ({ kind: 'sum', column, spends })
 
-const FIELDS: { readonly [name: string]: Field } = {
+const FIELDS = {
   operations: { kind: 'count', column: 'operations' },
   calls: { kind: 'count', column: 'operations', condition: IS_CALL },
   errors: { kind: 'count', column: 'errors' },
@@ -79,9 +79,19 @@ const FIELDS: { readonly [name: string]: Field } = {
   output_chunks: sum('output_chunks'),
   retries: sum('retries'),
   start_time: { kind: 'time' },
-}
+} satisfies { readonly [name: string]: Field }
+export type FieldName = keyof typeof FIELDS
 
 export const FIELD_NAMES: readonly string[] = Object.keys(FIELDS)
+
+/** What is measured under a name; undefined where nothing is. */
+export function kindOf(name: string): Field['kind'] | undefined {
+  return fieldOf(name)?.kind
+}
+
+function fieldOf(name: string): Field | undefined {
+  return Object.hasOwn(FIELDS, name) ? FIELDS[name as FieldName] : undefined
+}
 
 const ALLOWED: { readonly [kind in Field['kind']]: readonly Aggregation[] } = {
   count: ['count', 'sum', 'rate'],
@@ -100,11 +110,7 @@ export function nameOf({ field, aggregation }: Measure): string {
 
 /** The SQL of a measure; `seconds` is what a rate is by. Throws InvalidQuestion where nothing is of that name, or has no such number. */
 export function expressionOf(at: string, { field: name, aggregation }: Measure, seconds: string): Expression {
-  const field: Field | undefined = Object.hasOwn(FIELDS, name)
-    ? FIELDS[name]
-    : aggregation === 'uniq'
-      ? { kind: 'dimension' }
-      : undefined
+  const field = fieldOf(name) ?? (aggregation === 'uniq' ? ({ kind: 'dimension' } as const) : undefined)
   if (field === undefined) {
     throw new InvalidQuestion(
       `${at}.field`,

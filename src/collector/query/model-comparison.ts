@@ -1,6 +1,7 @@
 /** `GET /api/v1/metrics/models`: models beside each other, and which of them suits what. */
 import * as z from 'zod'
-import { endpoint, headOf, measure, ofCalls, questionOf, successRate } from './endpoint.js'
+import { columnsOf, endpoint, measure, ofCalls, questionOf, successRate, type Told } from './endpoint.js'
+import { ESTIMATED_HEAD, estimatedHeadOf, SHARE } from './head.js'
 import { InvalidQuestion } from './invalid-question.js'
 import { FILTER_PARAMETERS, RANGE_PARAMETERS, subjectOf } from './parameters.js'
 
@@ -13,20 +14,22 @@ const MEASURES = [
   measure('total_cost_usd', 'cost_usd', 'sum'),
   measure('total_tokens', 'total_tokens', 'sum'),
   measure('throughput_rps', 'operations', 'rate'),
-  measure('error_rate', 'error_rate', 'avg'),
-]
+] as const
+const ERROR_RATE = measure('error_rate', 'error_rate', 'avg')
 
 const { model: _, ...FILTERS } = FILTER_PARAMETERS
 const name = z.string().max(1000)
 
-type Model = {
-  readonly model: string
-  readonly metrics: { readonly [metric: string]: number | null } & {
-    readonly avg_latency_ms: number | null
-    readonly avg_cost_usd: number | null
-    readonly success_rate: number | null
-  }
-}
+const MODEL = z.strictObject({
+  model: z.string(),
+  provider: z.string(),
+  metrics: z.strictObject({
+    ...columnsOf(MEASURES),
+    success_rate: SHARE.describe('share of the calls that did not fail; null where there are none'),
+  }),
+})
+type Model = Told<z.output<typeof MODEL>>
+const best = z.string().nullable()
 
 export const modelComparison = endpoint({
   method: 'GET',
@@ -40,6 +43,18 @@ export const modelComparison = endpoint({
       .union([name, z.array(name).max(100)])
       .optional()
       .describe('two models or more, separated by commas; default: the ten with most requests'),
+  }),
+  response: z.strictObject({
+    ...ESTIMATED_HEAD,
+    models: z.array(MODEL),
+    summary: z
+      .strictObject({
+        fastest_model: best.describe('of the least mean latency'),
+        cheapest_model: best.describe('of the least mean cost of a call'),
+        most_reliable_model: best.describe('of the largest share of calls that did not fail'),
+        recommendations: z.array(z.string()),
+      })
+      .describe('null where it is not known of any'),
   }),
   async answer({ models, ...given }, { ask, now }) {
     const { range, filters } = subjectOf(ofCalls(given), now)
@@ -57,17 +72,17 @@ export const modelComparison = endpoint({
       questionOf({
         range,
         filters: chosen === undefined ? filters : [...filters, { dimension: 'model', operator: 'in', value: chosen }],
-        measures: MEASURES,
+        measures: [...MEASURES, ERROR_RATE],
         groupBy: ['model', 'provider'],
         limit: chosen === undefined ? 10 : 1000,
       }),
     )
     const compared = answer.rows.map(({ model, provider, error_rate, ...metrics }) => ({
-      model: model as string,
+      model,
       provider,
-      metrics: { ...metrics, success_rate: successRate(error_rate) } as Model['metrics'],
+      metrics: { ...metrics, success_rate: successRate(error_rate) },
     }))
-    return { ...headOf(answer), models: compared, summary: summaryOf(compared) }
+    return { ...estimatedHeadOf(answer), models: compared, summary: summaryOf(compared) }
   },
 })
 

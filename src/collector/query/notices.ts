@@ -1,7 +1,8 @@
 /** `GET /api/v1/notices`: what happened: budgets reached, alerts, starts and stops of collectors. */
 import type { Notice, NoticeKind } from 'tokmeter/core'
 import * as z from 'zod'
-import { endpoint } from './endpoint.js'
+import { endpoint, type Told } from './endpoint.js'
+import { HAS_MORE, MOMENT, WINDOW, windowOf } from './head.js'
 import { RANGE_PARAMETERS, wholeNumber } from './parameters.js'
 import { within } from './sources.js'
 import { rangeOf } from './time-range.js'
@@ -13,6 +14,39 @@ const KINDS = [
   'collector_started',
   'collector_stopped',
 ] as const satisfies readonly NoticeKind[]
+
+const NOTICE = z.strictObject({
+  id: z.string().describe('the same thing noticed twice has one'),
+  kind: z.enum(KINDS),
+  time: MOMENT,
+  budget: z
+    .strictObject({
+      name: z.string(),
+      dimension: z.string().optional().describe('what it is per, where it is one for each value'),
+      value: z.string().optional(),
+      period_start: MOMENT,
+      threshold_percent: z.number().describe('the highest that is reached'),
+      spent_usd: z.number(),
+      limit_usd: z.number(),
+    })
+    .optional()
+    .describe('of budget_threshold_reached'),
+  alert: z
+    .strictObject({
+      rule: z.string(),
+      severity: z.string(),
+      labels: z.record(z.string(), z.string()),
+      value: z.number().nullable().describe('what was compared; null where nothing is known'),
+      summary: z.string(),
+    })
+    .optional()
+    .describe('of alert_firing and alert_resolved'),
+  totals: z
+    .strictObject({ operations: z.int(), failed: z.int(), cost_usd: z.number().describe('known costs') })
+    .optional()
+    .describe('what a collector had accepted when it stopped'),
+})
+export type WrittenNotice = Told<z.output<typeof NOTICE>>
 
 export const notices = endpoint({
   method: 'GET',
@@ -26,6 +60,12 @@ export const notices = endpoint({
     name: z.string().max(1000).optional().describe('only of this budget, or this rule'),
     limit: wholeNumber(1, 1000, 100, 'how many'),
     offset: wholeNumber(0, 100_000, 0, 'how many of the latest are left out'),
+  }),
+  // No coverage: what happened is not told from operations, of which some may be without usage or cost, but as it was noticed.
+  response: z.strictObject({
+    window: WINDOW.describe('what was asked for'),
+    notices: z.array(NOTICE),
+    has_more: HAS_MORE,
   }),
   async answer({ kind, name, limit, offset, ...given }, { query, table, now }) {
     const range = rangeOf(given, now)
@@ -41,17 +81,15 @@ ORDER BY time DESC, id LIMIT 1 BY kind, id LIMIT ${limit + 1} OFFSET ${offset}`,
       { ...(kind !== undefined && { kind }), ...(name !== undefined && { name }) },
     )
     return {
-      window: { start_time: new Date(range.start).toISOString(), end_time: new Date(range.end).toISOString() },
+      window: windowOf(range),
       notices: rows.slice(0, limit).map(({ notice }) => written(JSON.parse(notice) as Notice)),
       has_more: rows.length > limit,
     }
   },
 })
 
-export type WrittenNotice = ReturnType<typeof written>
-
 /** A notice in the words of answers: times as they are written, money in dollars. */
-function written({ time, budget, totals, ...notice }: Notice) {
+function written({ time, budget, totals, ...notice }: Notice): WrittenNotice {
   return {
     ...notice,
     time: new Date(time).toISOString(),

@@ -1,10 +1,11 @@
-/** The OpenAPI document of the questions, from the schemas that validate them, and a page of it for people. */
+/** The OpenAPI document of the questions and their answers, from the schemas that validate them. */
 import * as z from 'zod'
+import { FIELD_MEANINGS } from './columns.js'
 import { DIMENSIONS } from './dimensions.js'
 import type { Endpoint } from './endpoint.js'
-import { FIELD_NAMES } from './measures.js'
+import { FORMATS } from './table-format.js'
 
-type Json = { readonly [key: string]: unknown }
+export type Json = { readonly [key: string]: unknown }
 
 const ERROR = {
   type: 'object',
@@ -28,36 +29,6 @@ const ERROR = {
   },
 }
 
-const COVERAGE = {
-  type: 'object',
-  description: 'of the calls of a model in the window',
-  properties: {
-    calls: { type: 'integer' },
-    usage: {
-      type: ['number', 'null'],
-      description: 'share of them whose token usage is known; null where there are none',
-    },
-    cost: { type: ['number', 'null'], description: 'share of them whose cost is known; null where there are none' },
-  },
-}
-
-const ANSWER = {
-  type: 'object',
-  required: ['window', 'coverage'],
-  properties: {
-    window: {
-      type: 'object',
-      description: 'what is answered: whole windows, so it may be wider than what was asked for',
-      properties: {
-        start_time: { type: 'string', format: 'date-time' },
-        end_time: { type: 'string', format: 'date-time' },
-      },
-    },
-    coverage: COVERAGE,
-    percentile_error: { type: 'number', description: 'largest relative error of the percentiles' },
-  },
-}
-
 const STATUSES: { readonly [status: string]: string } = {
   400: 'A parameter is wrong: which, and what is allowed',
   401: 'A bearer token is needed',
@@ -74,7 +45,7 @@ const OF_NAMED: typeof STATUSES = { 404: 'There is nothing of that name' }
 const OF_CHANGES: typeof STATUSES = { 409: 'It cannot be changed like this' }
 
 /** What is told of an endpoint. */
-export type Described = Omit<Endpoint, 'answer' | 'table'> & {
+export type Described = Omit<Endpoint, 'answer'> & {
   /** Goes on and on, where that type is accepted. */
   readonly stream?: { readonly type: string; readonly description: string }
 }
@@ -82,8 +53,15 @@ export type Described = Omit<Endpoint, 'answer' | 'table'> & {
 /** The document, for a server at `/`. */
 export function openApiOf(endpoints: readonly Described[], version: string): Json {
   const paths: { [path: string]: Json } = {}
+  const shared: { [name: string]: Json } = {}
+  /** Those that have a name are told once, for all. */
+  const schemaOf = (of: z.ZodType, io: 'input' | 'output' = 'input') => {
+    const { schema, named } = jsonOf(of, io)
+    Object.assign(shared, named)
+    return schema
+  }
   for (const endpoint of endpoints) {
-    const { method, path, summary, scope = 'read', pathParameters, response, stream } = endpoint
+    const { method, path, summary, scope = 'read', pathParameters, table, response, stream } = endpoint
     const hasBody = method === 'POST' || method === 'PUT'
     const content = (schema: Json) => ({ 'application/json': { schema } })
     const statuses = {
@@ -96,13 +74,14 @@ export function openApiOf(endpoints: readonly Described[], version: string): Jso
       { description, content: content({ $ref: '#/components/schemas/Error' }) },
     ])
     const parameters = [
-      ...(pathParameters === undefined ? [] : parametersOf(pathParameters, 'path')),
-      ...(hasBody ? [] : parametersOf(endpoint.parameters, 'query')),
+      ...(pathParameters === undefined ? [] : parametersOf(schemaOf(pathParameters), 'path')),
+      ...(hasBody ? [] : parametersOf(schemaOf(endpoint.parameters), 'query')),
     ]
-    const answer = response === undefined ? { $ref: '#/components/schemas/Answer' } : schemaOf(response, 'output')
-    const streamed = stream && {
-      [stream.type]: { schema: { type: 'string', description: stream.description } },
-    }
+    const others = stream
+      ? { [stream.type]: { schema: { type: 'string', description: stream.description } } }
+      : method === 'GET' || method === 'POST'
+        ? tableOf(table)
+        : {}
     const at = `/api/v1${path}`
     paths[at] = {
       ...paths[at],
@@ -113,7 +92,7 @@ export function openApiOf(endpoints: readonly Described[], version: string): Jso
         ...(parameters.length > 0 && { parameters }),
         ...(hasBody && { requestBody: { required: true, content: content(schemaOf(endpoint.parameters)) } }),
         responses: {
-          200: { description: 'The answer', content: { ...content(answer), ...streamed } },
+          200: { description: 'The answer', content: { ...content(schemaOf(response, 'output')), ...others } },
           ...Object.fromEntries(failures),
         },
       },
@@ -124,12 +103,12 @@ export function openApiOf(endpoints: readonly Described[], version: string): Jso
     info: {
       title: 'tokmeter',
       version,
-      description: `What is measured: ${FIELD_NAMES.join(', ')}.\n\nBy what: ${DIMENSIONS.map(({ name, description }) => `${name} (${description})`).join(', ')}, and tag:<key>.`,
+      description: `What is measured: ${FIELD_MEANINGS.map(([name, meaning]) => `${name} (${meaning})`).join(', ')}.\n\nBy what: ${DIMENSIONS.map(({ name, description }) => `${name} (${description})`).join(', ')}, and tag:<key>.`,
     },
     security: [{ token: [] }, {}],
     paths,
     components: {
-      schemas: { Answer: ANSWER, Error: ERROR },
+      schemas: { ...shared, Error: ERROR },
       securitySchemes: {
         token: { type: 'http', scheme: 'bearer', description: 'with the scope read, where tokens are configured' },
       },
@@ -137,14 +116,32 @@ export function openApiOf(endpoints: readonly Described[], version: string): Jso
   }
 }
 
-/** What is given, before defaults and conversions; or what is answered. */
-function schemaOf(of: z.ZodType, io: 'input' | 'output' = 'input'): Json {
-  const { $schema: _, ...schema } = z.toJSONSchema(of, { io, target: 'draft-2020-12' })
-  return schema
+/** The list that stands for the answer where rows are wanted; without one the answer is one row. */
+function tableOf(table: string | undefined): Json {
+  const description = table === undefined ? 'the answer as one row' : `the rows of ${table}`
+  const media = { schema: { type: 'string', description }, ...(table !== undefined && { 'x-table': table }) }
+  return Object.fromEntries([FORMATS.csv, FORMATS.jsonl].map((type) => [type.replace(/;.*/, ''), media]))
 }
 
-function parametersOf(of: z.ZodType, place: 'query' | 'path'): Json[] {
-  const { properties = {}, required = [] } = schemaOf(of) as {
+/** What is given, before defaults and conversions; or what is answered. */
+function jsonOf(of: z.ZodType, io: 'input' | 'output') {
+  const { $schema: _, ...json } = z.toJSONSchema(of, {
+    io,
+    target: 'draft-2020-12',
+    override({ jsonSchema }) {
+      // What the format and the type say already.
+      if (jsonSchema.format !== undefined) delete jsonSchema.pattern
+      if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum
+      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum
+    },
+  })
+  const text = JSON.stringify(json).replaceAll('"#/$defs/', '"#/components/schemas/')
+  const { $defs: named = {}, ...schema } = JSON.parse(text) as Json & { readonly $defs?: { [name: string]: Json } }
+  return { schema, named }
+}
+
+function parametersOf(schema: Json, place: 'query' | 'path'): Json[] {
+  const { properties = {}, required = [] } = schema as {
     properties?: { [name: string]: Json }
     required?: string[]
   }
@@ -155,59 +152,4 @@ function parametersOf(of: z.ZodType, place: 'query' | 'path'): Json[] {
     ...(description !== undefined && { description }),
     schema,
   }))
-}
-
-/** The document as a page: no script, no style from elsewhere, nothing that was not written here. */
-export function pageOf(document: Json): string {
-  const { info, paths } = document as {
-    info: { version: string; description: string }
-    paths: { [path: string]: { [method: string]: Operation } }
-  }
-  const operations = Object.entries(paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => operationHtml(method, path, operation)),
-  )
-  return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>tokmeter API</title><meta name="viewport" content="width=device-width">
-<style>
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color-scheme: light dark }
-h2 { font: 1.1rem ui-monospace, monospace; margin: 2rem 0 0 } table { border-collapse: collapse; width: 100% }
-td { border-top: 1px solid #8884; padding: .3rem .6rem .3rem 0; vertical-align: top } td:first-child { font-family: ui-monospace, monospace; white-space: nowrap }
-pre { overflow: auto; padding: .6rem; background: #8882 }
-</style></head><body>
-<h1>tokmeter ${escaped(info.version)}</h1>
-${info.description
-  .split('\n\n')
-  .map((text) => `<p>${escaped(text)}</p>`)
-  .join('\n')}
-<p>For programs: <a href="openapi.json">openapi.json</a></p>
-${operations.join('\n')}
-</body></html>
-`
-}
-
-type Operation = {
-  readonly summary: string
-  readonly description?: string
-  readonly parameters?: readonly { readonly name: string; readonly description?: string; readonly schema: Json }[]
-  readonly requestBody?: { readonly content: { readonly 'application/json': { readonly schema: Json } } }
-}
-
-function operationHtml(
-  method: string,
-  path: string,
-  { summary, description, parameters, requestBody }: Operation,
-): string {
-  const rows = (parameters ?? []).map(({ name, description = '', schema }) => {
-    const allowed = Array.isArray(schema['enum']) ? ` (${schema['enum'].join(', ')})` : ''
-    return `<tr><td>${escaped(name)}</td><td>${escaped(description + allowed)}</td></tr>`
-  })
-  const body =
-    requestBody === undefined
-      ? ''
-      : `<pre>${escaped(JSON.stringify(requestBody.content['application/json'].schema, null, 2))}</pre>`
-  return `<h2>${method.toUpperCase()} ${escaped(path)}</h2>\n<p>${escaped([summary, description].filter(Boolean).join('. '))}</p>\n${rows.length > 0 ? `<table>${rows.join('\n')}</table>` : ''}${body}`
-}
-
-function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')
 }

@@ -1,11 +1,14 @@
 /** `GET /api/v1/operations`: the operations themselves, the latest first, page by page. */
 import * as z from 'zod'
 import { type OperationRow, ROW_SELECT, toOperation } from '../store/rows.js'
+import { coverageIn } from './coverage.js'
 import { endpoint } from './endpoint.js'
+import { HEAD, WINDOW, windowOf } from './head.js'
 import { InvalidQuestion } from './invalid-question.js'
+import { OPERATION } from './operation-answer.js'
 import { FILTER_PARAMETERS, RANGE_PARAMETERS, subjectOf, wholeNumber } from './parameters.js'
 import { conditionsOf, type Filter } from './question.js'
-import { within } from './sources.js'
+import { fromRaw, within } from './sources.js'
 
 /** Where a page ended: by time and id, so that what arrives meanwhile moves no page. */
 type Cursor = { readonly microseconds: number; readonly id: string }
@@ -31,26 +34,37 @@ export const operations = endpoint({
       .optional()
       .describe('next_cursor of the page before'),
   }),
-  async answer({ conversation_id, error_type, failed, limit, cursor, ...given }, { query, table, now }) {
+  response: z.strictObject({
+    ...HEAD,
+    window: WINDOW.describe('what was asked for'),
+    operations: z.array(OPERATION),
+    next_cursor: z.string().nullable().describe('where the next page begins; null after the last one'),
+  }),
+  async answer({ conversation_id, error_type, failed, limit, cursor, ...given }, asker) {
+    const { query, table, now } = asker
     const { range, filters } = subjectOf(given, now)
     const bound: { [name: string]: string | number | readonly string[] } = {}
     const conditions = conditionsOf([...filters, ...filtersOf({ conversation_id, error_type, failed })], bound)
     const where = [within('start_time', range), ...conditions.map(({ sql }) => sql)]
+    // Of all pages together, and of the operations that are there: rollups know of some that are not any more.
+    const coverage = coverageIn(asker, (columns) => fromRaw(asker, range, columns, conditions), { ...bound })
     if (cursor !== undefined) {
       const { microseconds, id } = readCursor(cursor)
       bound['microseconds'] = microseconds
       bound['id'] = id
       where.push("(start_time, id) < (fromUnixTimestamp64Micro({microseconds:Int64}, 'UTC'), {id:String})")
     }
-    const rows = await query<OperationRow>(
+    const listed = query<OperationRow>(
       `SELECT ${ROW_SELECT} FROM ${table('operations')} WHERE ${where.join(' AND ')}
 ORDER BY start_time DESC, id DESC LIMIT ${limit + 1}`,
       bound,
     )
+    const [rows, covered] = await Promise.all([listed, coverage])
     const page = rows.slice(0, limit)
     const last = page.at(-1)
     return {
-      window: { start_time: new Date(range.start).toISOString(), end_time: new Date(range.end).toISOString() },
+      window: windowOf(range),
+      coverage: covered,
       operations: page.map(toOperation),
       next_cursor: rows.length > limit && last !== undefined ? cursorOf(last) : null,
     }

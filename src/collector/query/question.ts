@@ -1,8 +1,9 @@
 /** The general question: which numbers, of which operations, told apart by what. Compiled to one SELECT whose every name is from a list and whose every value is bound. */
 import type { Parameters } from '../store/engine.js'
+import { COVERAGE_COLUMNS, COVERAGE_SQL } from './coverage.js'
 import { type Dimension, dimensionOf } from './dimensions.js'
 import { InvalidQuestion } from './invalid-question.js'
-import { AGGREGATIONS, type Expression, expressionOf, IS_CALL, type Measure, nameOf } from './measures.js'
+import { AGGREGATIONS, type Expression, expressionOf, type Measure, nameOf } from './measures.js'
 import { type Condition, fromRaw, fromRollups, type Tables } from './sources.js'
 import { coverOf, type KeptDays } from './tier-cover.js'
 import { type Granularity, shown, type TimeRange, WINDOW_MS } from './time-range.js'
@@ -26,12 +27,19 @@ export type Having = {
 
 export type Order = { readonly by: string; readonly direction: 'asc' | 'desc' }
 
-export type Question = {
+export type AskedMeasure = Measure & { readonly alias?: string | undefined }
+
+/** What its types say of measures and dimensions, the rows of its answer are typed by. */
+export type Question<
+  Measures extends readonly AskedMeasure[] = readonly AskedMeasure[],
+  Dimension extends string = string,
+  Interval extends Granularity | undefined = Granularity | undefined,
+> = {
   readonly range: TimeRange
   /** Windows of a series; none: one number for the whole range. */
-  readonly interval?: Granularity | undefined
-  readonly measures: readonly (Measure & { readonly alias?: string | undefined })[]
-  readonly groupBy: readonly string[]
+  readonly interval?: Interval | undefined
+  readonly measures: Measures
+  readonly groupBy: readonly Dimension[]
   readonly filters: readonly Filter[]
   readonly having: readonly Having[]
   /** @default largest of the first measure first; a series is in the order of time */
@@ -125,7 +133,7 @@ export function compile(question: Question, place: Place, apart = false): Compil
     ...groups,
     ...(apart ? [`${setSql(dimensions.length)} AS \`set\``] : []),
     ...measures.map(({ expression }, index) => `${expression.sql} AS \`measure ${index}\``),
-    ...(hasWhole ? [COVERAGE] : []),
+    ...(hasWhole ? [COVERAGE_SQL] : []),
   ]
   const clauses = [
     `SELECT ${select.join(',\n  ')}`,
@@ -149,7 +157,7 @@ export function compile(question: Question, place: Place, apart = false): Compil
     source: cover === undefined ? 'operations' : 'rollups',
     measures: measures.map(({ name, expression }) => ({ name, ...expression })),
     dimensions: groupBy,
-    coverageSql: hasWhole ? undefined : `SELECT ${COVERAGE}\nFROM (\n${rowsOf(COVERAGE_COLUMNS)}\n)`,
+    coverageSql: hasWhole ? undefined : `SELECT ${COVERAGE_SQL}\nFROM (\n${rowsOf(COVERAGE_COLUMNS)}\n)`,
   }
 }
 
@@ -275,11 +283,6 @@ function orderSql({ interval, groupBy, order }: Question, names: readonly string
     ...groups.filter((name) => name !== first),
   ].join(', ')
 }
-
-/** Of the calls of a model: how many there are, and of how many usage and cost are known. */
-const COVERAGE = `sumIf(operations, ${IS_CALL}) AS calls, sumIf(input_tokens_known, ${IS_CALL}) AS with_usage,
-  sumIf(cost_nano_dollars_known, ${IS_CALL}) AS with_cost`
-const COVERAGE_COLUMNS = ['operation', 'operations', 'input_tokens_known', 'cost_nano_dollars_known']
 
 const groupNames = (count: number) => Array.from({ length: count }, (_, index) => `\`group ${index}\``)
 

@@ -8,17 +8,19 @@ import { createAsker } from './asker.js'
 import { conversations } from './conversations.js'
 import { costs, costsBreakdown } from './costs.js'
 import { distribution } from './distribution.js'
+import { pageOf } from './docs-page.js'
 import type { Endpoint } from './endpoint.js'
 import { generalQuery } from './general.js'
 import { InvalidQuestion } from './invalid-question.js'
 import { modelComparison } from './model-comparison.js'
 import { notices } from './notices.js'
-import { type Described, openApiOf, pageOf } from './openapi.js'
+import { type Described, openApiOf } from './openapi.js'
 import { operations } from './operations.js'
 import { performance } from './performance.js'
 import { reports } from './report/endpoints.js'
 import { costsUnit, projection } from './spending.js'
 import { summary } from './summary.js'
+import { tableColumns } from './table-format.js'
 import type { KeptDays } from './tier-cover.js'
 import { tokens } from './tokens.js'
 import { top } from './top.js'
@@ -91,8 +93,10 @@ export function createQueryRoutes({
       pathParameters,
       table,
       isFresh = false,
+      response,
       answer,
     } of endpoints) {
+      const columns = tableColumns(response, table)
       const isByQuery = method === 'GET' || method === 'DELETE'
       app.route({
         ...scoped(scope, { bodyLimit: BODY_LIMIT }),
@@ -111,7 +115,16 @@ export function createQueryRoutes({
             // What changes something is done whether or not anybody waits for it.
             if (method === 'PUT' || method === 'DELETE') return reply.headers(UNCACHED).send(await make(true))
             const key = `${method} ${path} ${JSON.stringify(sorted(given))}`
-            return await sendAnswer(request, reply, { cache, key, table, isFresh, now: moment, signal: gone, make })
+            return await sendAnswer(request, reply, {
+              cache,
+              key,
+              table,
+              columns,
+              isFresh,
+              now: moment,
+              signal: gone,
+              make,
+            })
           } catch (error) {
             if (gone.aborted) return reply.hijack()
             return answerMistake(reply, isByQuery ? inWordsOfGet(error) : error)

@@ -1,4 +1,5 @@
 /** Rows as CSV or as lines of JSON, for who asks for them by `Accept`. */
+import * as z from 'zod'
 import { acceptedOf } from './accept.js'
 
 export const FORMATS = {
@@ -38,9 +39,25 @@ export function toCsv(rows: readonly Row[], columns: readonly string[] = []): st
   return lines.map((cells) => `${cells.join(',')}\r\n`).join('')
 }
 
+/** The columns that every row of a table has, by the schema of the answer it is in. */
+export function tableColumns(answer: z.ZodType, table: string | undefined): string[] {
+  const rows = answer instanceof z.ZodObject && table !== undefined ? answer.shape[table] : undefined
+  return rows instanceof z.ZodArray ? namesOf(rows.element) : []
+}
+
+function namesOf(row: unknown, prefix = ''): string[] {
+  if (!(row instanceof z.ZodObject)) return []
+  return Object.entries(row.shape).flatMap(([key, schema]) => {
+    if (schema instanceof z.ZodOptional) return []
+    return schema instanceof z.ZodObject ? namesOf(schema, `${prefix}${key}.`) : [prefix + key]
+  })
+}
+
 function flattened(row: Row, prefix = ''): Row {
   const flat: { [column: string]: unknown } = {}
   for (const [key, value] of Object.entries(row)) {
+    // As JSON has it: what is undefined is not there.
+    if (value === undefined) continue
     const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
     if (isObject) Object.assign(flat, flattened(value as Row, `${prefix}${key}.`))
     else flat[prefix + key] = value

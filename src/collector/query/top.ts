@@ -1,7 +1,8 @@
 /** `GET /api/v1/top`: the first of anything, by anything. */
 import * as z from 'zod'
 import { dimensionOf } from './dimensions.js'
-import { endpoint, headOf, measure, questionOf, ratio } from './endpoint.js'
+import { columnsOf, endpoint, measure, questionOf, ratio } from './endpoint.js'
+import { ESTIMATED_HEAD, estimatedHeadOf, HAS_MORE, SHARE } from './head.js'
 import { FILTER_PARAMETERS, RANGE_PARAMETERS, subjectOf, wholeNumber } from './parameters.js'
 
 /** What may be first, and the numbers shown beside. */
@@ -13,6 +14,8 @@ const RANKINGS = {
   latency: measure('latency', 'duration_ms', 'p95'),
 } as const
 type Ranking = keyof typeof RANKINGS
+const COLUMNS = columnsOf(Object.values(RANKINGS))
+const RANKED_BY = z.enum(Object.keys(RANKINGS) as [Ranking, ...Ranking[]])
 /** Of which a share of the whole can be told. */
 const SHARED: readonly Ranking[] = ['cost', 'tokens', 'calls', 'errors']
 
@@ -29,8 +32,23 @@ export const top = endpoint({
       .max(100)
       .default('model')
       .describe('first what: model, provider, service, agent, user_id, tag:<key>, …'),
-    by: z.enum(Object.keys(RANKINGS) as [Ranking, ...Ranking[]]).default('cost'),
+    by: RANKED_BY.default('cost'),
     limit: wholeNumber(1, 1000, 10, 'how many'),
+  }),
+  response: z.strictObject({
+    ...ESTIMATED_HEAD,
+    dimension: z.string(),
+    by: RANKED_BY,
+    total: z.number().nullable().describe('of everything that was asked about, in the unit of what they are ranked by'),
+    rows: z.array(
+      z.strictObject({
+        rank: z.int().describe('1 is the first'),
+        value: z.string().describe('of the dimension; empty where it is not known'),
+        ...COLUMNS,
+        share: SHARE.describe('share of the total; null of latencies, and where either is not known'),
+      }),
+    ),
+    has_more: HAS_MORE,
   }),
   async answer({ dimension, by, limit, ...given }, { apart, now }) {
     dimensionOf('dimension', dimension)
@@ -41,16 +59,14 @@ export const top = endpoint({
     const ranked = lists[dimension]!
     const whole = SHARED.includes(by) ? total.rows[0]![by] : null
     return {
-      ...headOf(total),
+      ...estimatedHeadOf(total),
       dimension,
       by,
       total: total.rows[0]![by],
-      rows: ranked.rows.map(({ [dimension]: value, ...numbers }, index) => ({
-        rank: index + 1,
-        value,
-        ...numbers,
-        share: ratio(numbers[by], whole),
-      })),
+      rows: ranked.rows.map((row, index) => {
+        const { [dimension]: value, ...numbers } = row
+        return { rank: index + 1, value: String(value), ...(numbers as typeof row), share: ratio(row[by], whole) }
+      }),
       has_more: ranked.has_more,
     }
   },

@@ -1,21 +1,28 @@
 /** Which way numbers go, from one period to the next. */
+import * as z from 'zod'
 
-export type Direction = 'up' | 'down' | 'stable'
-
-export type Trend = {
-  readonly value: number
-  readonly previous: number
-  /** Share of the value before; null where there was none. */
-  readonly change: number | null
-  /** Null where there is nothing in either period. */
-  readonly direction: Direction | null
+/** By how much something is more than before, and where that goes. */
+export const CHANGE = {
+  change: z.number().nullable().describe('share by which there are more than before; null where there were none'),
+  direction: z
+    .enum(['up', 'down', 'stable'])
+    .nullable()
+    .describe('stable: within a tenth; null where there is nothing in either period'),
 }
+/** Of counts, against the period before. */
+export const TREND = {
+  value: z.int().describe('operations'),
+  previous: z.int().describe('operations in the period before'),
+  ...CHANGE,
+}
+const TREND_OBJECT = z.object(TREND)
+export type Trend = Readonly<z.output<typeof TREND_OBJECT>>
 
 /** Within this share of the value before nothing goes anywhere. */
 const STABLE = 0.1
 
 /** By what share a value changed; null where there is none before, or nothing to be a share of. */
-export function changeOf(value: unknown, before: unknown): number | null {
+export function changeOf(value: number | null | undefined, before: number | null | undefined): number | null {
   return typeof value === 'number' && typeof before === 'number' && before > 0 ? (value - before) / before : null
 }
 

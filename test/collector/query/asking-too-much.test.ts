@@ -39,6 +39,7 @@ const plain = endpoint({
   path: '/plain',
   summary: '',
   parameters: z.strictObject({}),
+  response: z.looseObject({}),
   answer: async () => ({ window }),
 })
 
@@ -101,6 +102,7 @@ test('a body of another type is told to be one, and a failure of ours tells noth
     path: '/broken',
     summary: '',
     parameters: z.strictObject({}),
+    response: z.looseObject({}),
     answer: async () => {
       throw new Error('secret detail')
     },
@@ -123,6 +125,7 @@ const long = endpoint({
   path: '/long',
   summary: '',
   parameters: z.strictObject({}),
+  response: z.looseObject({}),
   answer: async (_, { query }) => {
     await query(LONG, {})
     return { window }

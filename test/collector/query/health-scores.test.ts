@@ -22,6 +22,7 @@ import {
   within,
 } from './history.js'
 import { measured } from './recomputed.js'
+import { toldBy } from './told-by.js'
 
 const HOUR = 3_600_000
 const settings = loadConfig({ directory: '/no/where', environment: {} }).config.health
@@ -178,9 +179,10 @@ test('every number of the answer is that of the operations in its window, before
       const end = Math.floor(NOW / 60_000 - back) * 60_000
       const start = end - minutes * 60_000
       const given = { by, service, start_time: String(start), end_time: String(end) }
-      const told = rounded(
-        await endpoint.answer(endpoint.parameters.parse(JSON.parse(JSON.stringify(given))), askerOf(store)),
-      ) as never as { [field: string]: unknown; entities: { entity: string }[] }
+      const told = rounded(await toldBy(endpoint, JSON.parse(JSON.stringify(given)), askerOf(store))) as never as {
+        [field: string]: unknown
+        entities: { entity: string }[]
+      }
       const calls = history.filter((one) => isCall(one) && (service === undefined || one.service === service))
       const own = within(calls, start, end)
       const before = within(calls, start - (end - start), start)
@@ -241,7 +243,7 @@ test('every number of the answer is that of the operations in its window, before
 
 test('who has not been seen for long is idle, though it has no operations in the window', async () => {
   const endpoint = createHealthScores(() => ({ ...settings, idleAfter: 10 * DAY }))
-  const told = (await endpoint.answer(endpoint.parameters.parse({}), askerOf(store))) as never as {
+  const told = (await toldBy(endpoint, {}, askerOf(store))) as {
     idle: string[]
     entities: { entity: string; operations: number; overall_score: number | null }[]
   }

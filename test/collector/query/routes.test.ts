@@ -37,6 +37,7 @@ type Body = {
   readonly previous_window: unknown
   readonly operations: { readonly id: string }[]
   readonly next_cursor: string | null
+  readonly coverage: unknown
   readonly by_agent: unknown
   readonly units: unknown
   readonly projected: number | null
@@ -252,7 +253,12 @@ test('operations are told one by one, the latest first, and each on one page', a
     cursor = `&cursor=${body.next_cursor}`
   }
   expect(ids).toEqual(events.map(({ event_id }) => event_id).toReversed())
+  // Of all pages, whichever of them it is.
+  const coverage = { calls: 30, usage: 27 / 30, cost: priced.length / 30 }
+  expect((await get(`/operations?${RANGE}&limit=7${cursor}`)).body.coverage).toEqual(coverage)
+  expect((await get(`/performance/distribution?${RANGE}`)).body.coverage).toEqual(coverage)
   const failed = await get(`/operations?${RANGE}&failed=true`)
+  expect(failed.body.coverage).toEqual({ calls: 3, usage: 0, cost: 0 })
   expect(failed.body.operations.map(({ id }) => id)).toEqual(['e-29', 'e-19', 'e-9'])
   const one = await get(`/operations?${RANGE}&model=gpt-4o&failed=false&limit=1`)
   expect(one.body.operations).toMatchObject([
@@ -527,5 +533,11 @@ test('the OpenAPI document names every question with its parameters, and the pag
   })
   const page = await fetch(`${made.url}/api/v1/docs`)
   expect(page.headers.get('content-security-policy')).toContain("default-src 'none'")
-  expect(await page.text()).toContain('<h2>GET /api/v1/costs/breakdown</h2>')
+  const text = await page.text()
+  expect(text).toContain('<h2>GET /api/v1/costs/breakdown</h2>')
+  expect(text).toContain(
+    '<tr><td>by_model[].total_cost</td><td>number or null</td><td>known cost in US dollars; null where nothing is known of it</td></tr>',
+  )
+  expect(text).toContain('<a href="#Coverage">Coverage</a>')
+  expect(text).toContain('<h3 id="Coverage">Coverage</h3>')
 })

@@ -1,3 +1,5 @@
+import { parse } from 'csv-parse/sync'
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { formatOf, toCsv, toJsonLines } from '../../../src/collector/query/table-format.js'
 
@@ -31,4 +33,26 @@ test('rows become CSV that a spreadsheet reads as it was, and takes for no formu
 
 test('rows become lines of JSON', () => {
   expect(toJsonLines([{ a: 1 }, { a: null }])).toBe('{"a":1}\n{"a":null}\n')
+})
+
+test('whatever texts and numbers there are, a reader of CSV reads them as they were', () => {
+  const text = fc.oneof(
+    fc.string({ unit: fc.constantFrom(',', '"', '\r', '\n', '\t', '=', '+', '-', '@', "'", 'a', ' ', '模') }),
+    fc.string({ unit: 'binary' }),
+  )
+  const row = fc.record({
+    text,
+    number: fc.double({ noNaN: true, noDefaultInfinity: true }),
+    unknown: fc.constant(null),
+  })
+  fc.assert(
+    fc.property(fc.array(row), (rows) => {
+      const [head, ...records] = parse(toCsv(rows, ['text', 'number', 'unknown']), {
+        recordDelimiter: '\r\n',
+      }) as string[][]
+      expect(head).toEqual(['text', 'number', 'unknown'])
+      const written = (one: string) => (/^[=+\-@\t\r]/.test(one) ? `'${one}` : one)
+      expect(records).toEqual(rows.map((one) => [written(one.text), String(one.number), '']))
+    }),
+  )
 })

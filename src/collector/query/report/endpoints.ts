@@ -2,6 +2,7 @@
 import * as z from 'zod'
 import { endpoint, ofCalls } from '../endpoint.js'
 import { filtersOf, ROLLUP_FILTER_PARAMETERS } from '../parameters.js'
+import { REPORTS } from './answer.js'
 import { PERIODS, type PeriodName, periodOf } from './period.js'
 import { reportOf } from './report.js'
 
@@ -24,6 +25,7 @@ export const reports = PERIODS.map((name) =>
           `a day of the ${OF[name]}: 2026-01-31${name === 'monthly' ? ', or 2026-01' : ''}; default: the one that is going on`,
         ),
     }),
+    response: REPORTS[name],
     answer({ date, ...given }, asker) {
       const filters = { all: filtersOf(given), calls: filtersOf(ofCalls(given)) }
       return reportOf(name, periodOf(name, date, asker.now), filters, asker)

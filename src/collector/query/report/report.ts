@@ -1,50 +1,35 @@
 /** What a period was like: what was done, what it cost and how well it went, against the period before. All numbers are those of the whole period, means weighted by what they are of. */
-import type { Answer, Cell } from '../ask.js'
 import type { Asker } from '../asker.js'
-import { headOf, measure, questionOf, ratio } from '../endpoint.js'
-import { PERCENTILES } from '../measures.js'
+import type { Row } from '../columns.js'
+import { questionOf, ratio } from '../endpoint.js'
+import { CURRENCY, estimatedHeadOf } from '../head.js'
 import { conditionsOf, type Filter } from '../question.js'
 import { firstSeenOf } from '../seen.js'
 import { fromRaw } from '../sources.js'
 import { projected, REMAINDER, recentDays } from '../spending.js'
 import type { TimeRange } from '../time-range.js'
 import { changeOf, type Trend, trendOf, trendsOf } from '../trending.js'
+import { COST, LATENCY, type Report, SPEED, SPEED_BEFORE, SUMMARY, TOKENS, TOTALS } from './answer.js'
 import { dateOf, type Period, type PeriodName } from './period.js'
 
-const OPERATIONS = measure('operations', 'operations', 'count')
-const ERRORS = measure('errors', 'errors', 'count')
-const COST = measure('cost', 'cost_usd', 'sum')
-const TOKENS = measure('tokens', 'total_tokens', 'sum')
-const LATENCY = measure('avg_latency_ms', 'duration_ms', 'avg')
-const TOTALS = [
-  OPERATIONS,
-  ERRORS,
-  COST,
-  TOKENS,
-  measure('input_tokens', 'input_tokens', 'sum'),
-  measure('output_tokens', 'output_tokens', 'sum'),
-  measure('unique_models', 'model', 'uniq'),
-  measure('unique_services', 'service', 'uniq'),
-]
-const SPEED = [
-  measure('calls', 'operations', 'count'),
-  ...(['avg', 'min', 'max', ...PERCENTILES] as const).map((of) => measure(`${of}_latency_ms`, 'duration_ms', of)),
-  ...(['avg', 'p95'] as const).map((of) => measure(`${of}_time_to_first_chunk_ms`, 'time_to_first_chunk_ms', of)),
-]
-const SPEED_BEFORE = SPEED.filter(({ alias }) => ['avg_latency_ms', 'p95_latency_ms'].includes(alias))
 /** By what the whole is shared out. */
-const LISTS = ['operation', 'model', 'service', 'provider']
-const SUMMARY = [OPERATIONS, ERRORS, COST, TOKENS]
+const LISTS = ['operation', 'model', 'service', 'provider'] as const
 
 const LIST = 10
 const DAY_MS = 86_400_000
 
-type Row = { readonly [column: string]: Cell }
+type SummaryRow = Row<typeof SUMMARY, never, undefined>
+type Latency = Row<readonly [typeof LATENCY], never, undefined>
 
 /** Filters of everything that is reported, and of what is called a call in it. */
 export type ReportFilters = { readonly all: readonly Filter[]; readonly calls: readonly Filter[] }
 
-export async function reportOf(name: PeriodName, period: Period, filters: ReportFilters, asker: Asker) {
+export async function reportOf(
+  name: PeriodName,
+  period: Period,
+  filters: ReportFilters,
+  asker: Asker,
+): Promise<Report> {
   const { now } = asker
   const isComplete = period.end <= now
   const range = { start: period.start, end: Math.min(period.end, now) }
@@ -73,45 +58,62 @@ export async function reportOf(name: PeriodName, period: Period, filters: Report
     isComplete ? undefined : recentDays(asker, filters.all, Math.floor(now / DAY_MS) * DAY_MS, [COST, TOKENS]),
   ])
   const totals = total.rows[0]!
-  const count = Number(totals['operations'])
-  const countsBefore = countsOf(before.by['model']!.rows, 'model')
-  const trends = trendsOf(countsOf(by['model']!.rows, 'model'), countsBefore)
+  const count = totals.operations
+  const countsBefore = countsOf(before.by.model.rows)
+  const trends = trendsOf(countsOf(by.model.rows), countsBefore)
   const since = Math.min(...seen.model.values())
   const summaries = series.rows.map((row, index) => ({
-    time: row['time']!,
+    time: row.time,
     ...summaryOf(row, speedSeries.rows[index]),
   }))
-  const share = (dimension: string, speeds: Answer['rows'] = speed.by[dimension]!.rows) =>
-    sharesOf(by[dimension]!.rows, dimension, count, speeds)
+  const services = new Map(speed.by.service.rows.map((row) => [row.service, row]))
+  const models = new Map(speed.by.model.rows.map((row) => [row.model, row]))
+  const providers = new Map(speed.by.provider.rows.map((row) => [row.provider, row]))
+  /** With its share of all operations. Those of which it is not known are there too, under the empty name. */
+  const shared = (row: SummaryRow, speedOf: Latency | undefined) => ({
+    ...summaryOf(row, speedOf),
+    share: ratio(row.operations, count),
+  })
   const peak = peakOf(summaries)
   return {
     period: name,
     ...period.label,
     is_complete: isComplete,
-    ...headOf({ ...total, percentile_error: speed.total.percentile_error! }),
+    ...estimatedHeadOf(total),
     previous_window: before.total.window,
     history_since: Number.isFinite(since) ? dateOf(since) : null,
     is_previous_complete: since <= period.previous.start,
-    currency: 'USD',
+    currency: CURRENCY.value,
     total_operations: count,
-    success_count: count - Number(totals['errors']),
-    failure_count: Number(totals['errors']),
+    success_count: count - totals.errors,
+    failure_count: totals.errors,
     success_rate: successOf(totals),
-    total_cost: totals['cost']!,
-    total_tokens: totals['tokens']!,
-    input_tokens: totals['input_tokens']!,
-    output_tokens: totals['output_tokens']!,
-    ...speed.total.rows[0],
+    total_cost: totals.cost,
+    total_tokens: totals.tokens,
+    input_tokens: totals.input_tokens,
+    output_tokens: totals.output_tokens,
+    ...speed.total.rows[0]!,
     ...uniquesOf(totals, kept),
-    changes: changesOf({ ...totals, ...speed.total.rows[0] }, { ...before.total.rows[0], ...speedBefore.rows[0] }),
+    changes: changesOf({ ...totals, ...speed.total.rows[0]! }, { ...before.total.rows[0]!, ...speedBefore.rows[0]! }),
     peak_time: peak?.time ?? null,
     peak_operations: peak?.operations ?? null,
-    ...(name !== 'daily' && { avg_daily_operations: dailyMean(summaries, window, now) }),
     projection: days === undefined ? null : projectionOf(totals, days, (period.end - window.end) / DAY_MS),
-    top_models: ranked(share('model'), countsBefore),
-    operations_breakdown: share('operation', by['operation']!.rows),
-    services_breakdown: share('service'),
-    providers_breakdown: share('provider'),
+    top_models: by.model.rows
+      .filter(({ model }) => model !== '')
+      .slice(0, LIST)
+      .map(({ model, ...row }, index) => {
+        const { direction, change } = trendOf(row.operations, countsBefore.get(model) ?? 0)
+        return { rank: index + 1, model, ...shared(row, models.get(model)), change, direction }
+      }),
+    operations_breakdown: by.operation.rows.map(({ operation, ...row }) => ({ operation, ...shared(row, row) })),
+    services_breakdown: by.service.rows.map(({ service, ...row }) => ({
+      service,
+      ...shared(row, services.get(service)),
+    })),
+    providers_breakdown: by.provider.rows.map(({ provider, ...row }) => ({
+      provider,
+      ...shared(row, providers.get(provider)),
+    })),
     trending_up: trends
       .filter(({ direction }) => direction === 'up')
       .slice(0, LIST)
@@ -122,49 +124,31 @@ export async function reportOf(name: PeriodName, period: Period, filters: Report
       .map(ofModel),
     new_models: newIn(seen.model, period).map(({ entity, ...rest }) => ({ model: entity, ...rest })),
     new_services: newIn(seen.service, period).map(({ entity, ...rest }) => ({ service: entity, ...rest })),
-    [name === 'daily' ? 'hourly_summaries' : 'daily_summaries']: summaries,
+    ...(name === 'daily'
+      ? { hourly_summaries: summaries }
+      : { avg_daily_operations: dailyMean(summaries, window, now), daily_summaries: summaries }),
   }
 }
 
-function successOf({ operations, errors }: Row): number | null {
-  return ratio(Number(operations) - Number(errors), operations)
+function successOf({ operations, errors }: Pick<SummaryRow, 'operations' | 'errors'>): number | null {
+  return ratio(operations - errors, operations)
 }
 
 /** @param speed the mean duration of the calls in it: agents take as long as all the calls inside them */
-function summaryOf({ operations, errors, cost, tokens }: Row, speed: Row | undefined) {
+function summaryOf(row: SummaryRow, speed: Latency | undefined) {
+  const { operations, errors, cost, tokens } = row
   return {
-    operations: Number(operations),
-    failure_count: Number(errors),
-    success_rate: successOf({ operations: operations!, errors: errors! }),
-    avg_latency_ms: speed?.['avg_latency_ms'] ?? null,
-    cost: cost ?? null,
-    tokens: tokens ?? null,
+    operations,
+    failure_count: errors,
+    success_rate: successOf(row),
+    avg_latency_ms: speed?.avg_latency_ms ?? null,
+    cost,
+    tokens,
   }
 }
 
-type Shared = ReturnType<typeof summaryOf> & { readonly share: number | null; readonly [dimension: string]: Cell }
-
-/** Every row of a list with its share of all operations. Those of which it is not known are there too, under the empty name. */
-function sharesOf(rows: Answer['rows'], dimension: string, count: number, speeds: Answer['rows']): Shared[] {
-  const speedOf = new Map(speeds.map((row) => [row[dimension], row]))
-  return rows.map((row) => {
-    const summary = summaryOf(row, speedOf.get(row[dimension]!))
-    return { [dimension]: row[dimension]!, ...summary, share: ratio(summary.operations, count) } as Shared
-  })
-}
-
-function ranked(models: readonly Shared[], before: ReadonlyMap<string, number>) {
-  return models
-    .filter(({ model }) => model !== '')
-    .slice(0, LIST)
-    .map((row, index) => {
-      const { direction, change } = trendOf(row.operations, before.get(String(row['model'])) ?? 0)
-      return { rank: index + 1, ...row, change, direction }
-    })
-}
-
-function countsOf(rows: Answer['rows'], dimension: string): Map<string, number> {
-  return new Map(rows.map((row) => [String(row[dimension]), Number(row['operations'])]))
+function countsOf(rows: readonly { readonly model: string; readonly operations: number }[]): Map<string, number> {
+  return new Map(rows.map(({ model, operations }) => [model, operations]))
 }
 
 const ofModel = ({ entity, ...trend }: { readonly entity: string } & Trend) => ({ model: entity, ...trend })
@@ -176,21 +160,23 @@ function newIn(seen: ReadonlyMap<string, number>, { start, end }: TimeRange) {
     .sort((one, other) => (`${one.first_seen} ${one.entity}` < `${other.first_seen} ${other.entity}` ? -1 : 1))
 }
 
+type Compared = SummaryRow & Row<typeof SPEED_BEFORE, never, undefined>
+
 /** Of rates in percentage points, of all else by shares. */
-function changesOf(current: Row, before: Row) {
+function changesOf(current: Compared, before: Compared) {
   const rate = successOf(current)
   const rateBefore = successOf(before)
   return {
-    operations: changeOf(current['operations'], before['operations']),
+    operations: changeOf(current.operations, before.operations),
     success_rate_points: rate === null || rateBefore === null ? null : 100 * (rate - rateBefore),
-    avg_latency: changeOf(current['avg_latency_ms'], before['avg_latency_ms']),
-    p95_latency: changeOf(current['p95_latency_ms'], before['p95_latency_ms']),
-    cost: changeOf(current['cost'], before['cost']),
-    tokens: changeOf(current['tokens'], before['tokens']),
+    avg_latency: changeOf(current.avg_latency_ms, before.avg_latency_ms),
+    p95_latency: changeOf(current.p95_latency_ms, before.p95_latency_ms),
+    cost: changeOf(current.cost, before.cost),
+    tokens: changeOf(current.tokens, before.tokens),
   }
 }
 
-type Summary = { readonly time: Cell; readonly operations: number }
+type Summary = { readonly time: string; readonly operations: number }
 
 /** The first of those with most operations. */
 function peakOf(summaries: readonly Summary[]): Summary | undefined {
@@ -200,18 +186,20 @@ function peakOf(summaries: readonly Summary[]): Summary | undefined {
 
 /** Of the days that are over: one that is not would make the mean too small. */
 function dailyMean(summaries: readonly Summary[], { end }: TimeRange, now: number): number | null {
-  const over = summaries.filter(({ time }) => Date.parse(String(time)) + DAY_MS <= Math.min(end, now))
+  const over = summaries.filter(({ time }) => Date.parse(time) + DAY_MS <= Math.min(end, now))
   return ratio(
     over.reduce((sum, { operations }) => sum + operations, 0),
     over.length,
   )
 }
 
-function projectionOf(totals: Row, days: readonly Row[], left: number) {
-  const of = (name: string) => {
+type Projected = Pick<SummaryRow, 'cost' | 'operations' | 'tokens'>
+
+function projectionOf(totals: Projected, days: readonly Projected[], left: number) {
+  const of = (name: keyof Projected) => {
     const { daily_mean: _, ...rest } = projected(
-      totals[name] as number | null,
-      days.map((day) => day[name] as number | null),
+      totals[name],
+      days.map((day) => day[name]),
       left,
     )
     return rest
@@ -235,14 +223,13 @@ FROM (\n${fromRaw(asker, range, ['user_id', 'conversation_id'], conditions)}\n)`
 }
 
 /** Of users nothing is known where some of the operations are there no more: those left are not all that there were. */
-function uniquesOf({ operations, unique_models, unique_services }: Row, kept: Kept) {
-  const count = Number(operations)
-  const isWhole = kept.operations >= count
+function uniquesOf({ operations, unique_models, unique_services }: Row<typeof TOTALS, never, undefined>, kept: Kept) {
+  const isWhole = kept.operations >= operations
   return {
-    unique_models: unique_models!,
-    unique_services: unique_services!,
+    unique_models,
+    unique_services,
     unique_users: isWhole ? kept.users : null,
     unique_conversations: isWhole ? kept.conversations : null,
-    operations_kept: ratio(Math.min(kept.operations, count), count),
+    operations_kept: ratio(Math.min(kept.operations, operations), operations),
   }
 }

@@ -5,12 +5,14 @@ import type { IdentifiedOperation } from '../../../../src/collector/batch.js'
 import { loadConfig } from '../../../../src/collector/config.js'
 import type { HourPoint } from '../../../../src/collector/query/anomaly/anomaly.js'
 import { detectAnomalies } from '../../../../src/collector/query/anomaly/detector.js'
+import { createAnomalies } from '../../../../src/collector/query/anomaly/endpoint.js'
 import { findAnomalies } from '../../../../src/collector/query/anomaly/finding.js'
 import { createAsker } from '../../../../src/collector/query/asker.js'
 import type { Store } from '../../../../src/collector/store/store.js'
 import { chat } from '../../store/operations.js'
 import { closeAll, opened, temporaryDirectory } from '../../store/stores.js'
 import { dimensionValue, measured } from '../recomputed.js'
+import { toldBy } from '../told-by.js'
 import { createRandom } from './seasons.js'
 
 const HOUR = 3_600_000
@@ -164,4 +166,27 @@ test('of a day it is told what was planted in it: one dear, one gone, one failin
   expect(of('young', 'error_rate_spike').length).toBeGreaterThan(10)
   expect(found.withoutHistory).toEqual(['young'])
   expect(found.anomalies.filter(({ entity, type }) => entity === 'young' && !/error|latency/.test(type))).toEqual([])
+})
+
+test('they are answered the latest first, counted by severity, with how much is known of the calls', async () => {
+  const asker = createAsker(store, { kept: KEPT, now: NOW })
+  const endpoint = createAnomalies(() => settings)
+  const told = (await toldBy(endpoint, { last: '24h', limit: '3' }, asker)) as {
+    coverage: unknown
+    count: { [severity: string]: number }
+    anomalies: unknown[]
+    has_more: boolean
+  }
+  const range = { start: NOW - 24 * HOUR, end: NOW }
+  const { anomalies } = await findAnomalies(asker, { settings, by: 'model', range })
+  expect(told).toMatchObject({ anomalies: anomalies.slice(0, 3), has_more: true })
+  const counted = (severity: string) => anomalies.filter((one) => one.severity === severity).length
+  expect(told.count).toEqual({ info: counted('info'), warning: counted('warning'), critical: counted('critical') })
+  const start = Math.floor((NOW - 24 * HOUR) / HOUR) * HOUR
+  const calls = operations.filter(({ operation, startTime }) => operation === 'chat' && startTime >= start)
+  expect(told.coverage).toEqual({
+    calls: calls.length,
+    usage: calls.filter(({ usage }) => usage !== undefined).length / calls.length,
+    cost: calls.filter(({ cost }) => cost !== undefined).length / calls.length,
+  })
 })

@@ -22,6 +22,7 @@ import {
   within,
 } from '../history.js'
 import { dimensionValue, measured } from '../recomputed.js'
+import { toldBy } from '../told-by.js'
 
 let store: Store
 beforeAll(async () => {
@@ -39,8 +40,7 @@ async function report(
   given: { [parameter: string]: string | string[] | undefined },
   now = NOW,
 ): Promise<Report> {
-  const { parameters, answer } = reports[PERIODS.indexOf(name)]!
-  return answer(parameters.parse(given), askerOf(store, now)) as Promise<Report>
+  return toldBy(reports[PERIODS.indexOf(name)]!, given, askerOf(store, now))
 }
 
 const sum = (operations: readonly IdentifiedOperation[], field: string) => measured(operations, field, 'sum', 1)

@@ -1,0 +1,29 @@
+/** How much is known of the calls of a model among some rows: of how many the usage, of how many the cost. */
+import type { Parameters } from '../store/engine.js'
+import type { Asker } from './asker.js'
+import type { Coverage } from './head.js'
+import { IS_CALL } from './measures.js'
+
+export const COVERAGE_SQL = `sumIf(operations, ${IS_CALL}) AS calls, sumIf(input_tokens_known, ${IS_CALL}) AS with_usage,
+  sumIf(cost_nano_dollars_known, ${IS_CALL}) AS with_cost`
+export const COVERAGE_COLUMNS = ['operation', 'operations', 'input_tokens_known', 'cost_nano_dollars_known']
+
+/** Of a row with the columns of `COVERAGE_SQL`, or without where there was none. */
+export function coverageOf(row: { readonly [column: string]: unknown } = { calls: 0 }): Coverage {
+  const calls = Number(row['calls'])
+  const share = (known: string) => (calls === 0 ? null : Number(row[known]) / calls)
+  return { calls, usage: share('with_usage'), cost: share('with_cost') }
+}
+
+/** @param rowsOf the SQL of the rows, with the columns that are wanted of them; `bound` is what it binds */
+export async function coverageIn(
+  { query }: Pick<Asker, 'query'>,
+  rowsOf: (columns: readonly string[]) => string,
+  bound: Parameters,
+): Promise<Coverage> {
+  const [row] = await query<{ [column: string]: number }>(
+    `SELECT ${COVERAGE_SQL}\nFROM (\n${rowsOf(COVERAGE_COLUMNS)}\n)`,
+    bound,
+  )
+  return coverageOf(row)
+}
