@@ -9,7 +9,7 @@ import { Backlog } from './live/backlog.js'
 import { eventOf, eventOfOperation, KINDS, type Kind, type LiveEvent, retryAfter, sequenceOf } from './live/event.js'
 import { type Snapshot, type SnapshotSources, snapshotOf } from './live/snapshot.js'
 import { Subscriber } from './live/subscriber.js'
-import { Windows } from './live/windows.js'
+import { LONGEST_MS, Windows } from './live/windows.js'
 
 export type LiveOptions = SnapshotSources & {
   /** Readers at once; more are refused. @default 100 */
@@ -41,8 +41,6 @@ export class TooManySubscribers extends Error {
 }
 
 const SECOND = 1000
-/** What had ended so long before it was accepted is late. */
-const LATE_MS = 60 * SECOND
 /** How long events are kept for who lost its connection, when nobody else listens. */
 const LINGER_MS = 60 * SECOND
 /** What a reader is told to wait before it comes back. */
@@ -120,9 +118,12 @@ export class Live {
 
   /** Takes what was accepted. Sums it up at once; whoever reads gets it later. */
   accept(operations: readonly IdentifiedOperation[]): void {
-    this.#windows.add(operations, this.#second(), this.#now() - LATE_MS)
+    const now = this.#now()
+    this.#windows.add(operations, this.#second(), now)
     for (const operation of operations) {
-      if (operation.error === undefined) continue
+      const { error, startTime, durationMs = 0 } = operation
+      // History that is sent now is none of what is going on.
+      if (error === undefined || startTime + durationMs < now - LONGEST_MS) continue
       this.#errors.push(operation)
       if (this.#errors.length > RECENT_ERRORS) this.#errors.shift()
     }

@@ -11,7 +11,9 @@ const known = z.number().nullable()
 const FIGURES = z.strictObject({
   seconds: count.describe('whole seconds that these numbers are of'),
   operation_count: count.describe('of every kind: calls of a model, tools, agents, workflows'),
-  late_count: count.describe('of them, those that had ended more than a minute before they were accepted'),
+  late_count: count.describe(
+    'accepted in this window more than a minute after they had ended: they are not among these numbers, but counted in the windows they ended in, where these are still told',
+  ),
   request_count: count.describe('calls of a model, as all of the following but tokens and cost'),
   error_count: count,
   error_rate: known,

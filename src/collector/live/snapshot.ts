@@ -35,8 +35,12 @@ export const SNAPSHOT = z.strictObject({
   time: MOMENT,
   since: MOMENT.describe('when the windows began to be filled: the start of the collector'),
   percentile_error: z.number().describe('largest relative error of the percentiles'),
-  windows: ALL_FIGURES.describe('of whole seconds that are over, by when operations were accepted'),
-  recent_errors: z.array(RECENT_ERROR).describe('the latest first'),
+  windows: ALL_FIGURES.describe(
+    'of whole seconds that are over, by when operations were accepted; those that came over a minute late by when they ended',
+  ),
+  recent_errors: z
+    .array(RECENT_ERROR)
+    .describe('the latest first, without those that had ended over an hour before they came'),
   subscribers: z.int().describe('who listens to the stream'),
   budgets: z.unknown().optional().describe('how budgets stand, where there are any'),
   alerts: z.unknown().optional().describe('alerts that are not inactive, where there are rules'),

@@ -1,6 +1,7 @@
 /**
- * What was accepted in the last second, minute, hour: sums of every second, and windows that move over them. Time is a number of whole
- * seconds that never goes back; a window is made of seconds that are over.
+ * What happened in the last second, minute, hour: sums of every second, and windows that move over them. Time is a number of whole
+ * seconds that never goes back; a window is made of seconds that are over. An operation is in the second it was accepted in, since senders
+ * gather theirs for some seconds; one that came late is in the second it ended in, where a window still holds that.
  */
 import { BILLABLE_KINDS, type Operation, operationKind, SPENDING_KINDS } from 'tokmeter/core'
 import { bucketOf, quantilesOf } from '../store/histogram.js'
@@ -9,11 +10,15 @@ import { bucketOf, quantilesOf } from '../store/histogram.js'
 export const WINDOWS = { '1s': 1, '10s': 10, '1m': 60, '5m': 300, '1h': 3600 } as const
 export type WindowName = keyof typeof WINDOWS
 const LONGEST = Math.max(...Object.values(WINDOWS))
+/** What had ended so many milliseconds before it was accepted is late. */
+const LATE_MS = 60_000
+/** What had ended before that is in no window. */
+export const LONGEST_MS = LONGEST * 1000
 
 /** Counts and whole numbers alone: what was added is taken away again to the last digit. */
 export type Sums = {
   operations: number
-  /** Of them, those that had ended long before they were accepted. */
+  /** Accepted in it long after they had ended: they are counted where they ended. */
   late: number
   /** Calls of a model, as all of the following up to `spending`. */
   calls: number
@@ -55,7 +60,7 @@ type Counts = Map<number, number>
 /** The same when it does not change any more: bucket, count, bucket, count, … */
 type FrozenCounts = Int32Array
 
-type Second = { readonly sums: Sums; readonly durations: FrozenCounts; readonly firstChunks: FrozenCounts }
+type Second = { readonly sums: Readonly<Sums>; readonly durations: FrozenCounts; readonly firstChunks: FrozenCounts }
 
 /** What is known of one window. */
 export type View = {
@@ -80,51 +85,22 @@ class Window {
     changeCounts(this.durations, by, durations)
     changeCounts(this.firstChunks, by, firstChunks)
     // Sums past 2^53 lose digits, and would never find back to nothing.
-    if (this.sums.operations === 0) this.sums = noSums()
+    if (isNothing(this.sums)) this.sums = noSums()
   }
 }
 
-const newWindows = () =>
-  Object.entries(WINDOWS).map(([name, seconds]) => [name as WindowName, new Window(seconds)] as const)
+const isNothing = ({ operations, late }: Sums) => operations === 0 && late === 0
 
-export class Windows {
-  #windows = newWindows()
-  /** The seconds that are over, by their number modulo the longest window; those without operations are empty. */
-  readonly #seconds: (Second | undefined)[] = new Array(LONGEST).fill(undefined)
-  readonly #start: number
-  #now: number
-  #sums = noSums()
-  #durations: Counts = new Map()
-  #firstChunks: Counts = new Map()
+/** What is added to one second. */
+class Tally {
+  readonly sums = noSums()
+  readonly durations: Counts = new Map()
+  readonly firstChunks: Counts = new Map()
 
-  constructor(second: number) {
-    this.#start = second
-    this.#now = second
-  }
-
-  /** Adds what was accepted in this second. An operation that ended before `lateBefore`, in epoch milliseconds, is a late one. */
-  add(operations: readonly Operation[], second: number, lateBefore: number): void {
-    this.#advance(second)
-    for (const operation of operations) this.#add(operation, lateBefore)
-  }
-
-  /** The windows as they are when this second begins. */
-  at(second: number): { readonly [name in WindowName]: View } {
-    this.#advance(second)
-    const views = this.#windows.map(([name, window]) => {
-      const { sums, durations, firstChunks } = window
-      const seconds = Math.min(window.seconds, this.#now - this.#start)
-      const view: View = { seconds, sums, durations: quantiles(durations), firstChunks: quantiles(firstChunks) }
-      return [name, view]
-    })
-    return Object.fromEntries(views) as { [name in WindowName]: View }
-  }
-
-  #add({ operation, startTime, durationMs, timeToFirstChunkMs, usage, cost, error }: Operation, lateBefore: number) {
-    const sums = this.#sums
+  add({ operation, durationMs, timeToFirstChunkMs, usage, cost, error }: Operation): void {
+    const { sums } = this
     const kind = operationKind(operation)
     sums.operations++
-    if ((startTime ?? lateBefore) + (durationMs ?? 0) < lateBefore) sums.late++
     if (BILLABLE_KINDS.includes(kind)) {
       sums.calls++
       if (error !== undefined) sums.errors++
@@ -133,9 +109,9 @@ export class Windows {
       if (durationMs !== undefined) {
         sums.timed++
         sums.microseconds += Math.round(durationMs * 1000)
-        count(this.#durations, bucketOf(durationMs), 1)
+        count(this.durations, bucketOf(durationMs), 1)
       }
-      if (timeToFirstChunkMs !== undefined) count(this.#firstChunks, bucketOf(timeToFirstChunkMs), 1)
+      if (timeToFirstChunkMs !== undefined) count(this.firstChunks, bucketOf(timeToFirstChunkMs), 1)
     }
     if (!SPENDING_KINDS.includes(kind)) return
     sums.spending++
@@ -150,6 +126,76 @@ export class Windows {
     }
   }
 
+  /** As it stays; undefined where nothing was added. */
+  finish(): Second | undefined {
+    if (isNothing(this.sums)) return undefined
+    return { sums: this.sums, durations: frozen(this.durations), firstChunks: frozen(this.firstChunks) }
+  }
+}
+
+const newWindows = () =>
+  Object.entries(WINDOWS).map(([name, seconds]) => [name as WindowName, new Window(seconds)] as const)
+
+export class Windows {
+  #windows = newWindows()
+  /** The seconds that are over, by their number modulo the longest window; those without operations are empty. */
+  readonly #seconds: (Second | undefined)[] = new Array(LONGEST).fill(undefined)
+  readonly #start: number
+  #now: number
+  /** Of the second that is going on. */
+  #current = new Tally()
+
+  constructor(second: number) {
+    this.#start = second
+    this.#now = second
+  }
+
+  /** Adds what was accepted in this second, which is `now` in epoch milliseconds. */
+  add(operations: readonly Operation[], second: number, now: number): void {
+    this.#advance(second)
+    const late = new Map<number, Tally>()
+    for (const operation of operations) {
+      const { startTime = now, durationMs = 0 } = operation
+      const age = now - (startTime + durationMs)
+      if (age <= LATE_MS) this.#current.add(operation)
+      else {
+        this.#current.sums.late++
+        this.#tallyAt(late, second - Math.floor(age / 1000))?.add(operation)
+      }
+    }
+    for (const [ended, tally] of late) this.#insert(ended, tally.finish()!)
+  }
+
+  /** The windows as they are when this second begins. */
+  at(second: number): { readonly [name in WindowName]: View } {
+    this.#advance(second)
+    const views = this.#windows.map(([name, window]) => {
+      const { sums, durations, firstChunks } = window
+      const seconds = Math.min(window.seconds, this.#now - this.#start)
+      const view: View = { seconds, sums, durations: quantiles(durations), firstChunks: quantiles(firstChunks) }
+      return [name, view]
+    })
+    return Object.fromEntries(views) as { [name in WindowName]: View }
+  }
+
+  /** Undefined for a second that is in no window: the windows begin with the collector. */
+  #tallyAt(late: Map<number, Tally>, second: number): Tally | undefined {
+    if (second < this.#start || second < this.#now - LONGEST) return undefined
+    let tally = late.get(second)
+    if (tally === undefined) {
+      tally = new Tally()
+      late.set(second, tally)
+    }
+    return tally
+  }
+
+  /** Adds to a second that is over, and to the windows that hold it. */
+  #insert(second: number, added: Second): void {
+    const before = this.#seconds[second % LONGEST]
+    this.#seconds[second % LONGEST] = before === undefined ? added : joined(before, added)
+    for (const [, window] of this.#windows) if (second >= this.#now - window.seconds) window.change(1, added)
+  }
+
   #advance(second: number): void {
     if (second - this.#now > LONGEST) this.#skipTo(second)
     for (; this.#now < second; this.#now++) this.#finish()
@@ -157,7 +203,8 @@ export class Windows {
 
   /** Ends the current second: it comes into all windows, and each leaves behind the one that is now too old. */
   #finish(): void {
-    const second = this.#sums.operations === 0 ? undefined : this.#freeze()
+    const second = this.#current.finish()
+    this.#current = new Tally()
     for (const [, window] of this.#windows) {
       const left = this.#seconds[(this.#now - window.seconds + LONGEST) % LONGEST]
       if (left !== undefined) window.change(-1, left)
@@ -166,17 +213,9 @@ export class Windows {
     this.#seconds[this.#now % LONGEST] = second
   }
 
-  #freeze(): Second {
-    const second = { sums: this.#sums, durations: frozen(this.#durations), firstChunks: frozen(this.#firstChunks) }
-    this.#sums = noSums()
-    this.#durations.clear()
-    this.#firstChunks.clear()
-    return second
-  }
-
   /** To a second so far away that nothing of before is in any window. */
   #skipTo(second: number): void {
-    this.#freeze()
+    this.#current = new Tally()
     this.#seconds.fill(undefined)
     this.#windows = newWindows()
     this.#now = second
@@ -194,6 +233,14 @@ function changeCounts(counts: Counts, by: 1 | -1, frozen: FrozenCounts): void {
     if (changed === 0) counts.delete(bucket)
     else counts.set(bucket, changed)
   }
+}
+
+function joined(one: Second, other: Second): Second {
+  const window = new Window(1)
+  window.change(1, one)
+  window.change(1, other)
+  const { sums, durations, firstChunks } = window
+  return { sums, durations: frozen(durations), firstChunks: frozen(firstChunks) }
 }
 
 function frozen(counts: Counts): FrozenCounts {

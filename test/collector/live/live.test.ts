@@ -101,6 +101,8 @@ test('a reader is told at once how things stand, and then once a second', async 
 test('the last errors are told, a few of them and nothing they say', async () => {
   const { read, pass, live } = await streaming()
   for (let index = 0; index < 25; index++) live.accept([operation({ ...failure, id: `failed-${index}` }), operation()])
+  // History that comes now is none of what goes wrong now.
+  live.accept([operation({ ...failure, id: 'history', startTime: START - 3_700_000 })])
   const reader = await read()
   pass(1)
   const [, snapshot] = await reader.take(2)

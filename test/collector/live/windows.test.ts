@@ -5,13 +5,18 @@ import { figuresOf } from '../../../src/collector/live/figures.js'
 import { WINDOWS, type WindowName, Windows } from '../../../src/collector/live/windows.js'
 import { RELATIVE_ERROR } from '../../../src/collector/store/histogram.js'
 
-const LATE_BEFORE = 1_000_000
-const call = (fields: Partial<Operation> = {}): Operation => ({ operation: 'chat', startTime: LATE_BEFORE, ...fields })
+/** Epoch milliseconds at second 0. */
+const EPOCH = 1_700_000_000_000
+const at = (second: number) => EPOCH + 1000 * second
+/** Without a start it is of now. */
+const call = (fields: Partial<Operation> = {}): Operation => ({ operation: 'chat', ...fields })
+const add = (windows: Windows, operations: readonly Operation[], second: number) =>
+  windows.add(operations, second, at(second))
 const of = (windows: Windows, second: number) => figuresOf(windows.at(second))
 
 test('a call is in a window when its second is over, and for as long as the window is', () => {
   const windows = new Windows(100)
-  windows.add([call({ durationMs: 250.5, cost: { nanoDollars: 7, source: 'catalogue' } })], 100, LATE_BEFORE)
+  add(windows, [call({ durationMs: 250.5, cost: { nanoDollars: 7, source: 'catalogue' } })], 100)
   const counts = (second: number) => Object.values(of(windows, second)).map(({ request_count }) => request_count)
   expect(counts(100)).toEqual([0, 0, 0, 0, 0])
   expect(counts(101)).toEqual([1, 1, 1, 1, 1])
@@ -28,7 +33,7 @@ test('a call is in a window when its second is over, and for as long as the wind
 test('rates are of the seconds there are yet, and of no second there is none', () => {
   const windows = new Windows(0)
   const usage = { inputTokens: 90, outputTokens: 10 }
-  windows.add([call({ usage, cost: { nanoDollars: 2e9, source: 'provider' } }), call({ usage })], 0, LATE_BEFORE)
+  add(windows, [call({ usage, cost: { nanoDollars: 2e9, source: 'provider' } }), call({ usage })], 0)
   expect(of(windows, 0)['1m']).toMatchObject({ seconds: 0, throughput_rps: null, total_cost: 0, error_rate: null })
   expect(of(windows, 4)['1m']).toMatchObject({
     seconds: 4,
@@ -48,7 +53,7 @@ test('rates are of the seconds there are yet, and of no second there is none', (
 test('what nobody knows is unknown, and what agents report is counted once', () => {
   const windows = new Windows(0)
   const cost = { nanoDollars: 5e9, source: 'catalogue' } as const
-  windows.add([call({ error: { type: 'RateLimitError' } })], 0, LATE_BEFORE)
+  add(windows, [call({ error: { type: 'RateLimitError' } })], 0)
   expect(of(windows, 1)['1m']).toMatchObject({
     request_count: 1,
     error_count: 1,
@@ -61,8 +66,8 @@ test('what nobody knows is unknown, and what agents report is counted once', () 
     coverage: { calls: 1, usage: 0, cost: 0 },
   })
   const usage = { inputTokens: 1000 }
-  windows.add([call({ operation: 'invoke_agent', usage, cost, durationMs: 9000 })], 1, LATE_BEFORE)
-  windows.add([call({ operation: 'execute_tool', cost: { nanoDollars: 1e9, source: 'override' } })], 1, LATE_BEFORE)
+  add(windows, [call({ operation: 'invoke_agent', usage, cost, durationMs: 9000 })], 1)
+  add(windows, [call({ operation: 'execute_tool', cost: { nanoDollars: 1e9, source: 'override' } })], 1)
   expect(of(windows, 2)['1m']).toMatchObject({
     operation_count: 3,
     request_count: 1,
@@ -72,24 +77,43 @@ test('what nobody knows is unknown, and what agents report is counted once', () 
   })
 })
 
-test('what ended long before it was accepted is counted, and told', () => {
+test('what came long after it had ended is in the windows it ended in, and in those it came in told apart', () => {
   const windows = new Windows(0)
-  const long = call({ startTime: LATE_BEFORE - 500, durationMs: 500 })
-  windows.add([call({ startTime: LATE_BEFORE - 1 }), long, call()], 0, LATE_BEFORE)
-  expect(of(windows, 1)['1m']).toMatchObject({ operation_count: 3, request_count: 3, late_count: 1 })
+  const cost = { nanoDollars: 1e9, source: 'catalogue' } as const
+  const ended = (second: number, durationMs = 500) => call({ startTime: at(second) - durationMs, durationMs, cost })
+  add(windows, [ended(940), ended(939), ended(600), ended(-1), ended(-100_000), call({ cost })], 1000)
+  const told = of(windows, 1001)
+  const counts = (of: 'operation_count' | 'request_count' | 'late_count' | 'total_cost') =>
+    Object.values(told).map((figures) => figures[of])
+  // A minute ago was not late yet; before the collector began there are no windows, whatever came of them.
+  expect(counts('operation_count')).toEqual([2, 2, 2, 3, 4])
+  expect(counts('request_count')).toEqual([2, 2, 2, 3, 4])
+  expect(counts('total_cost')).toEqual([2, 2, 2, 3, 4])
+  expect(counts('late_count')).toEqual([4, 4, 4, 4, 4])
+  expect(told['1m'].throughput_rps).toBe(2 / 60)
+  // They leave the windows when the second they ended in does.
+  expect(of(windows, 1239)['5m'].operation_count).toBe(3)
+  expect(of(windows, 1240)['5m'].operation_count).toBe(2)
+  expect(of(windows, 4201)['1h'].operation_count).toBe(3)
+  expect(of(windows, 4601)['1h']).toMatchObject({ operation_count: 0, late_count: 0, total_cost: 0 })
 })
 
 const operations = fc.record(
   {
     operation: fc.constantFrom('chat', 'embeddings', 'execute_tool', 'invoke_agent', 'invoke_workflow', 'my_own'),
-    startTime: fc.integer({ min: LATE_BEFORE - 2000, max: LATE_BEFORE + 1000 }),
     durationMs: fc.nat(1_000_000_000).map((microseconds) => microseconds / 1000),
     timeToFirstChunkMs: fc.nat(10_000),
     usage: fc.record({ inputTokens: fc.nat(1_000_000), outputTokens: fc.nat(100_000) }, { requiredKeys: [] }),
     cost: fc.record({ nanoDollars: fc.nat(1_000_000_000), source: fc.constant('catalogue' as const) }),
     error: fc.constant({ type: 'timeout' }),
   },
-  { requiredKeys: ['operation', 'startTime'] },
+  { requiredKeys: ['operation'] },
+)
+/** Milliseconds since it ended; before the clock of the sender, after a minute, an hour, days. */
+const ages = fc.oneof(
+  fc.integer({ min: -5000, max: 70_000 }),
+  fc.constantFrom(59_999, 60_000, 60_001, 3_599_999, 3_600_000, 3_600_001, 9e8),
+  fc.integer({ min: 60_000, max: 4_000_000 }),
 )
 // Short waits, waits as long as a window, and waits longer than all of them.
 const waits = fc.oneof(
@@ -102,23 +126,32 @@ test('whatever comes when, every window tells what a plain look at its operation
   fc.assert(
     fc.property(
       fc.integer({ min: 0, max: 10_000 }),
-      fc.array(fc.tuple(waits, fc.array(operations, { maxLength: 6 })), { maxLength: 30 }),
+      fc.array(fc.tuple(waits, fc.array(fc.tuple(operations, fc.option(ages)), { maxLength: 6 })), { maxLength: 30 }),
       (start, steps) => {
         const windows = new Windows(start)
-        const all: { readonly second: number; readonly operation: Operation }[] = []
+        const all: { readonly second: number; readonly ended: number; readonly operation: Operation }[] = []
         let now = start
         for (const [wait, batch] of steps) {
           now += wait
-          windows.add(batch, now, LATE_BEFORE)
-          for (const operation of batch) all.push({ second: now, operation })
+          const given = batch.map(
+            ([operation, age]): Operation =>
+              age === null ? operation : { ...operation, startTime: at(now) - age - (operation.durationMs ?? 0) },
+          )
+          add(windows, given, now)
+          for (const operation of given) {
+            const { startTime = at(now), durationMs = 0 } = operation
+            const age = at(now) - (startTime + durationMs)
+            all.push({ second: now, ended: age <= 60_000 ? now : now - Math.floor(age / 1000), operation })
+          }
           const told = of(windows, now)
           for (const [name, seconds] of Object.entries(WINDOWS) as [WindowName, number][]) {
-            const inside = all.filter(({ second }) => second >= now - seconds && second < now)
+            const isIn = (second: number) => second >= Math.max(start, now - seconds) && second < now
             checkWindow(
               told[name],
-              inside.map(({ operation }) => operation),
+              all.filter(({ ended }) => isIn(ended)).map(({ operation }) => operation),
               Math.min(seconds, now - start),
             )
+            expect(told[name].late_count).toBe(all.filter((one) => isIn(one.second) && one.ended < one.second).length)
           }
         }
       },
@@ -146,7 +179,6 @@ function checkWindow(told: Figures, inside: readonly Operation[], seconds: numbe
   expect(told).toMatchObject({
     seconds,
     operation_count: inside.length,
-    late_count: inside.filter(({ startTime, durationMs }) => startTime! + (durationMs ?? 0) < LATE_BEFORE).length,
     request_count: calls.length,
     error_count: calls.filter(({ error }) => error !== undefined).length,
     error_rate: share(calls.filter(({ error }) => error !== undefined).length),
