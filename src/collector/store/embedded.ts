@@ -38,12 +38,12 @@ const STOP_AGAIN_MS = 100
 const WAITING_QUERIES = 1000
 
 /** Throws an Error that says what to do where the package is not installed or has no build for this system. */
-export async function openEmbedded(directory: string, options: EmbeddedOptions): Promise<Engine> {
+export async function openEmbedded(directory: string, embedded: EmbeddedOptions): Promise<Engine> {
   const chdb = await loadChdb()
   const configuration = join(directory, '..', 'engine.xml')
   const handover = join(directory, '..', 'insert.native')
   rmSync(handover, { force: true })
-  writeFileSync(configuration, configurationXml(options))
+  writeFileSync(configuration, configurationXml(embedded))
   const open = () => {
     try {
       return new chdb.Session(directory, { connectionArgs: [`--config-file=${configuration}`] })
@@ -59,13 +59,14 @@ export async function openEmbedded(directory: string, options: EmbeddedOptions):
     }
   }
   const writer = open()
-  const readers: Session[] = []
+  const readers: Reader[] = []
   const stopper = open()
   try {
     await writer.queryAsync('SET alter_sync = 2; SET mutations_sync = 2')
-    for (let index = 0; index < options.concurrentQueries; index++) readers.push(await openReader(open, options))
+    for (let index = 0; index < embedded.concurrentQueries; index++)
+      readers.push({ session: await openReader(open, embedded) })
   } catch (cause) {
-    for (const session of [writer, stopper, ...readers]) session.close()
+    for (const session of [writer, stopper, ...sessionsOf(readers)]) session.close()
     await chdb.drainPending()
     throw cause
   }
@@ -78,7 +79,7 @@ export async function openEmbedded(directory: string, options: EmbeddedOptions):
   async function* stream(sql: string, format: string) {
     if (closed) throw new Error('the store is closed')
     // A session has one stream at a time, so each stream gets a session.
-    const session = await openReader(open, options)
+    const session = await openReader(open, embedded)
     let finish = () => {}
     const finished = new Promise<void>((resolve) => {
       finish = resolve
@@ -110,13 +111,23 @@ export async function openEmbedded(directory: string, options: EmbeddedOptions):
       // In the SQL, since settings given beside it would stay for the queries after it.
       const text = `${bound(sql, parameters)}${settingsSql(settings)}`
       const { signal } = options
-      const result = await reading.take((session) => stoppable(session, stopper, text, signal), signal)
+      const result = await reading.take(async (reader) => {
+        reader.session ??= await openReader(open, embedded)
+        try {
+          return await stoppable(reader.session, stopper, text, signal)
+        } catch (error) {
+          // What a query wrote before it failed, or was stopped, its session would give to the next one, before that one's own rows.
+          reader.session.close()
+          reader.session = undefined
+          throw error
+        }
+      }, signal)
       const lines = result.text()
       return (lines === '' ? [] : JSON.parse(`[${lines.trimEnd().replaceAll('\n', ',')}]`)) as Row[]
     },
     insert: (rows: RawInsert) =>
       writing.take(async (session) => {
-        await checkRoom(directory, rows, options.freeBytes ?? freeBytesOf)
+        await checkRoom(directory, rows, embedded.freeBytes ?? freeBytesOf)
         await insertRows(session, rows, handover)
       }),
     stream,
@@ -133,13 +144,18 @@ export async function openEmbedded(directory: string, options: EmbeddedOptions):
     close() {
       closed ??= (async () => {
         await Promise.all([writing.close(), reading.close(), ...streams])
-        for (const session of [writer, stopper, ...readers]) session.close()
+        for (const session of [writer, stopper, ...sessionsOf(readers)]) session.close()
         await chdb.drainPending()
       })()
       return closed
     },
   }
 }
+
+/** What reads, one query at a time; without a session after one that failed. */
+type Reader = { session: Session | undefined }
+
+const sessionsOf = (readers: readonly Reader[]) => readers.flatMap(({ session }) => session ?? [])
 
 /** A query that is stopped when nobody waits for it any more. */
 async function stoppable(session: Session, stopper: Session, sql: string, signal: AbortSignal | undefined) {

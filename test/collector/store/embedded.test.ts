@@ -60,6 +60,29 @@ test('nothing is inserted where the disk is nearly full, and all of it when ther
   }
 })
 
+test('what a query wrote before it failed, or was stopped, is in the answer of no other', async () => {
+  const engine = await openEmbedded(temporaryDirectory(), { memoryBytes: 384 * 2 ** 20, concurrentQueries: 1 })
+  try {
+    const failing = engine.query(
+      'SELECT number, throwIf(number = 150000) FROM numbers(200000) SETTINGS max_block_size = 1000, max_threads = 1',
+    )
+    await expect(failing).rejects.toThrow('throwIf')
+    expect(await engine.query('SELECT 2 AS n')).toEqual([{ n: 2 }])
+    // Stopped at any moment: also when its row is there, and its end is not.
+    let stopped = 0
+    for (let round = 0; round < 100; round++) {
+      const stop = new AbortController()
+      const gone = engine.query('SELECT sum(number) AS gone FROM numbers(20000000)', {}, { signal: stop.signal })
+      gone.catch(() => stopped++)
+      setTimeout(() => stop.abort(), round / 4)
+      expect(await engine.query('SELECT {round:UInt32} AS n', { round })).toEqual([{ n: round }])
+    }
+    expect(stopped).toBeGreaterThan(0)
+  } finally {
+    await engine.close()
+  }
+})
+
 // Where the system shows threads by name.
 test.runIf(process.platform === 'linux')('merges stand back behind what is waited for', async () => {
   await opened({ path: temporaryDirectory() })
