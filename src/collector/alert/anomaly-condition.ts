@@ -1,7 +1,7 @@
 /** What rules say of anomalies: what is found in the hour that is over and the one that is going on. */
 import type { AnomalySettings } from '../query/anomaly/anomaly.js'
 import { SEVERITIES } from '../query/anomaly/anomaly.js'
-import { type Findings, findAnomalies } from '../query/anomaly/finding.js'
+import { type Findings, type FindOptions, findAnomalies, SETTLED_AFTER_MS } from '../query/anomaly/finding.js'
 import { labelOf } from './budget-conditions.js'
 import type { Observed } from './rule.js'
 import { filtersOf } from './rule-kinds.js'
@@ -11,11 +11,18 @@ const HOUR = 3_600_000
 /** Weeks of hours are looked at for one answer: it is asked once a minute, and for all rules of one shape together. */
 const KEPT_MS = 60_000
 
-export function createAnomalySource(settings: () => AnomalySettings): RuleSources['anomalies'] {
+export function createAnomalySource(
+  settings: () => AnomalySettings,
+  { hours, onlyOver = false }: Pick<FindOptions, 'hours' | 'onlyOver'> = {},
+): RuleSources['anomalies'] {
   let found = new Map<string, Promise<Findings>>()
-  let at = Number.NaN
+  let at = ''
   return async (options, asker) => {
-    const moment = Math.floor(asker.now / KEPT_MS)
+    const { now } = asker
+    // Of hours that are over another one is found with each, and again when it is settled.
+    const moment = onlyOver
+      ? `${Math.floor(now / HOUR)} ${Math.floor((now - SETTLED_AFTER_MS) / HOUR)}`
+      : `${Math.floor(now / KEPT_MS)}`
     if (moment !== at) found = new Map()
     at = moment
     const [by] = options.groupBy
@@ -24,7 +31,7 @@ export function createAnomalySource(settings: () => AnomalySettings): RuleSource
     let finding = found.get(key)
     if (finding === undefined) {
       const range = { start: asker.now - HOUR, end: asker.now }
-      finding = findAnomalies(asker, { settings: settings(), range, by, filters })
+      finding = findAnomalies(asker, { settings: settings(), range, by, filters, hours, onlyOver })
       found.set(key, finding)
       // What failed is asked again at the next look.
       finding.catch(() => found.delete(key))

@@ -8,6 +8,9 @@ import type { Cell, Need } from './rule.js'
 /** Answers a question with its rows alone. */
 export type Rows = (question: Question) => Promise<Pick<Answer, 'rows' | 'has_more'>>
 
+/** What the number of operations of a row is named. */
+export const NUMBER_OF_OPERATIONS = 'number_of_operations'
+
 export type Reading = {
   /** By `groupKey`; a group that is not there has no operations, where the reading is whole. */
   readonly cells: ReadonlyMap<string, Cell & { readonly group: readonly string[] }>
@@ -97,7 +100,7 @@ async function readShape(rows: Rows, end: number, { needs, by, rest }: Shape): P
   const answer = await rows({
     range: { start: end - needs[0]!.need.windowMs, end },
     measures: [
-      { field: 'operations', aggregation: 'count', alias: 'number_of_operations' },
+      { field: 'operations', aggregation: 'count', alias: NUMBER_OF_OPERATIONS },
       ...names.map((name, index) => ({ ...measures.get(name)!, alias: `value_${index}` })),
     ],
     groupBy: by,
@@ -113,7 +116,7 @@ async function readShape(rows: Rows, end: number, { needs, by, rest }: Shape): P
       const cells = ownRows(need, lifted).map((row) => {
         const group = need.groupBy.map((dimension) => String(row[dimension]))
         const value = row[column]
-        const operations = Number(row['number_of_operations'])
+        const operations = Number(row[NUMBER_OF_OPERATIONS])
         return [groupKey(group), { group, operations, value: value === null ? null : Number(value) }] as const
       })
       const { ofNothing } = expressionOf('field', need.measure, '1')

@@ -2,6 +2,7 @@
 import type { Notice } from 'tokmeter/core'
 import type { Asker } from '../query/asker.js'
 import { type AlertStore, Evaluator } from './evaluator.js'
+import type { Rows } from './readings.js'
 import type { Labels, Rule } from './rule.js'
 
 export type ReplayOptions = {
@@ -12,6 +13,8 @@ export type ReplayOptions = {
   readonly stepMs: number
   /** Asks as at a moment. */
   readonly askerAt: (now: number) => Asker
+  /** How rows are asked at a look. @default one question for each shape of rules */
+  readonly rowsOf?: (asker: Asker) => Rows
   /** Told before each look; what is not asked of the asker is looked at then. */
   readonly beforeLook?: (asker: Asker) => Promise<void>
 }
@@ -37,13 +40,14 @@ export type Replayed = {
   readonly failures: readonly { readonly rule: string; readonly looks: number; readonly message: string }[]
 }
 
-export async function replay({ rules, range, stepMs, askerAt, beforeLook }: ReplayOptions): Promise<Replayed> {
+export async function replay({ rules, range, stepMs, askerAt, rowsOf, beforeLook }: ReplayOptions): Promise<Replayed> {
   const firings: { -readonly [field in keyof Firing]: Firing[field] }[] = []
   const failures = new Map<string, { rule: string; looks: number; message: string }>()
   const evaluator = new Evaluator({
     rules: () => rules,
     delayMs: () => 0,
     channelsOf: () => [],
+    ...(rowsOf && { rowsOf }),
     onFailure: (rule, { message }) => {
       if (!failures.has(rule)) failures.set(rule, { rule, looks: 0, message })
     },

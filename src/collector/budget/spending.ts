@@ -58,7 +58,7 @@ export async function spendingsOf({ window, dimensions, budgets }: Shape, asker:
 }
 
 /** What belongs to nobody is in nobody's budget. */
-const owned = (dimension: string): Filter => ({ dimension, operator: 'ne', value: '' })
+export const owned = (dimension: string): Filter => ({ dimension, operator: 'ne', value: '' })
 
 /** What is of no budget's use is not asked for. */
 function sharedFilter(dimension: string, budgets: readonly Budget[]): Filter[] {

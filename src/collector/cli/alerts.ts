@@ -1,14 +1,17 @@
 /** `tokmeter alerts test`: replays the rules of a configuration over a range of the past, and shows what would have fired. */
 import type { Replayed } from '../alert/replay.js'
 import type { Rule } from '../alert/rule.js'
+import type { Budget } from '../budget/budget.js'
 import { budgetsOf } from '../config/budget-settings.js'
 import { parseDuration } from '../config/quantity.js'
 import { keptDaysOf, type StoreSettings, storeSettings } from '../config/store-settings.js'
 import type { Config } from '../config.js'
 import type { Asker } from '../query/asker.js'
+import type { AskSeries } from '../query/kept-series.js'
 import type { Store } from '../store/store.js'
 import { answerText } from './answer-text.js'
-import { ASKING_OPTIONS, askCollector, formatOf } from './asking.js'
+import { ASKING_OPTIONS, formatOf } from './asking.js'
+import { createCollectorAsker } from './collector-asker.js'
 import { type Command, type Given, isGiven, type Terminal, textOf, WrongUse } from './command.js'
 import { DATA_OPTIONS, loadGiven } from './config-options.js'
 
@@ -54,9 +57,9 @@ export function createAlerts({ openStore }: AlertsOptions): Command {
     details: [
       'Example: tokmeter alerts test --config tokmeter.yaml --last 7d',
       '',
-      'Asks a running collector (--url) as `tokmeter query` does, or with --stored the store itself. A collector is not asked',
-      'for budgets and anomalies of the past, nor by rules of kind custom that ask for more than rows: with --stored they are replayed too.',
-      'Times are the ends of windows: a collector looks some seconds later (alerts.delay). Exit code 1 when a rule could not be evaluated.',
+      'Asks a running collector (--url) as `tokmeter query` does, or with --stored the store itself: the outcome is the same. Only rules of',
+      'kind custom that ask for more than rows need --stored. Times are the ends of windows: a collector looks some seconds later',
+      '(alerts.delay). What is unusual is told when its hour is over. Exit code 1 when a rule could not be evaluated.',
     ].join('\n'),
 
     async run(given, terminal) {
@@ -64,8 +67,10 @@ export function createAlerts({ openStore }: AlertsOptions): Command {
       if (operand !== 'test') throw new WrongUse('say what is to be done: tokmeter alerts test')
       const format = formatOf(given, ['table', 'json'], terminal.output.isTTY === true)
       const { config } = loadGiven(given)
-      const range = await rangeGiven(given)
-      const stepMs = stepOf(given, range)
+      const asked = await rangeGiven(given)
+      const stepMs = stepOf(given, asked)
+      // The looks are at the ends of windows as wide as their steps, where there are such windows.
+      const range = { ...asked, start: Math.ceil(asked.start / stepMs) * stepMs }
       const replayed = isGiven(given, 'stored')
         ? await fromStore(await openStore(storeSettings(config)), config, range, stepMs)
         : await fromCollector(given, config, range, stepMs)
@@ -114,70 +119,77 @@ async function rulesOf(
   return rules.map((rule) => createRule(rule, sources))
 }
 
+/** What is replayed over: a store, or a collector that has one. */
+type Past = {
+  readonly ask: AskSeries
+  readonly askerAt: (now: number) => Asker
+  /** Those that were made by the API. */
+  readonly otherBudgets: () => Promise<readonly Budget[]>
+}
+
+async function replayed(past: Past, config: Config, range: Range, stepMs: number): Promise<Replayed> {
+  const [{ PastBudgets }, { hoursOfSeries }, { createAnomalySource }, { rowsBySeries }, { replay }] = await Promise.all(
+    [
+      import('../budget/past-budgets.js'),
+      import('../query/anomaly/hours.js'),
+      import('../alert/anomaly-condition.js'),
+      import('../alert/rows-by-series.js'),
+      import('../alert/replay.js'),
+    ],
+  )
+  const looks = { end: range.end, stepMs }
+  const configured = budgetsOf(config)
+  const isConfigured = ({ name }: Budget) => configured.some((one) => one.name === name)
+  const others = (await past.otherBudgets()).filter((budget) => !isConfigured(budget))
+  const budgets = new PastBudgets([...configured, ...others], { ask: past.ask, ...looks })
+  const hours = hoursOfSeries(past.ask, range.end)
+  const anomalies = createAnomalySource(() => config.anomalies, { hours, onlyOver: true })
+  const rules = await rulesOf(config, { budgets, anomalies })
+  return replay({
+    rules,
+    range,
+    stepMs,
+    askerAt: past.askerAt,
+    rowsOf: rowsBySeries(past.ask, looks),
+    async beforeLook({ now }) {
+      if (rules.some(({ kind }) => kind === 'budget')) await budgets.lookAt(now)
+    },
+  })
+}
+
 async function fromStore(store: Store, config: Config, range: Range, stepMs: number): Promise<Replayed> {
   try {
     const { createAsker } = await import('../query/asker.js')
     const { Budgets } = await import('../budget/budgets.js')
-    const { createAnomalySource } = await import('../alert/anomaly-condition.js')
-    const { replay } = await import('../alert/replay.js')
-    let now = range.start
     const kept = keptDaysOf(config)
-    // Every look has a period of its own to be looked at.
-    const budgets = new Budgets({ kept: () => kept, now: () => now, clock: () => 0 })
-    budgets.configure(budgetsOf(config))
-    await budgets.refresh(store)
-    const rules = await rulesOf(config, { budgets, anomalies: createAnomalySource(() => config.anomalies) })
-    return await replay({
-      rules,
-      range,
-      stepMs,
-      askerAt: (time) => createAsker(store, { kept, now: time }),
-      async beforeLook(asker) {
-        now = asker.now
-        if (rules.some(({ kind }) => kind === 'budget')) await budgets.evaluate(asker)
+    const askerAt = (now: number) => createAsker(store, { kept, now })
+    const past: Past = {
+      askerAt,
+      ask: (question) => askerAt(Date.now()).rows(question),
+      async otherBudgets() {
+        const budgets = new Budgets({ kept: () => kept })
+        await budgets.refresh(store)
+        return budgets.all()
       },
-    })
+    }
+    return await replayed(past, config, range, stepMs)
   } finally {
     await store.close()
   }
 }
 
 async function fromCollector(given: Given, config: Config, range: Range, stepMs: number): Promise<Replayed> {
-  const { replay } = await import('../alert/replay.js')
-  const onlyStored = (what: string) => (): never => {
-    throw new Error(`${what} is not replayed over a running collector: use --stored`)
+  const collector = createCollectorAsker(given)
+  const refused = (): never => {
+    throw new Error('a rule that asks for more than rows is not replayed over a running collector: use --stored')
   }
-  const known = budgetsOf(config)
-  const rules = await rulesOf(config, {
-    budgets: {
-      find: (name) => known.find((one) => one.name === name),
-      statuses: onlyStored('what a budget had spent'),
-    },
-    anomalies: async () => onlyStored('what was unusual')(),
-  })
-  const rows: Asker['rows'] = async ({ range: asked, measures, groupBy, filters, limit }) => {
-    const body = {
-      start_time: asked.start,
-      end_time: asked.end,
-      metrics: measures,
-      group_by: groupBy,
-      filters,
-      limit,
-    }
-    const asking = { question: 'query', parameters: [], accept: 'application/json', body: JSON.stringify(body) }
-    return JSON.parse(await askCollector(given, { ...asking, isPatient: true })) as never
+  const rest = { ask: refused, apart: refused, query: refused, table: refused, kept: keptDaysOf(config) }
+  const past: Past = {
+    ask: collector.rows,
+    askerAt: (now) => ({ ...rest, rows: collector.rows as never, now }),
+    otherBudgets: collector.budgets,
   }
-  const refused = onlyStored('a rule that asks for more than rows')
-  const askerAt = (now: number): Asker => ({
-    rows,
-    ask: refused,
-    apart: refused,
-    query: refused,
-    table: refused,
-    now,
-    kept: { '1m': 0, '5m': 0, '1h': 0, '1d': 0 },
-  })
-  return replay({ rules, range, stepMs, askerAt })
+  return replayed(past, config, range, stepMs)
 }
 
 function show(

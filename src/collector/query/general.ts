@@ -5,7 +5,7 @@ import { COVERAGE, GRANULARITY, HAS_MORE, WINDOW } from './head.js'
 import { AGGREGATIONS } from './measures.js'
 import { RANGE_PARAMETERS } from './parameters.js'
 import { DEFAULT_ROWS, FILTER_OPERATORS, HAVING_OPERATORS, LIMITS } from './question.js'
-import { GRANULARITIES, rangeOf } from './time-range.js'
+import { GRANULARITIES, parseDuration, rangeOf } from './time-range.js'
 
 const name = z.string().min(1).max(100)
 const text = z.string().max(1000)
@@ -26,6 +26,13 @@ const parameters = z.strictObject({
     .min(1)
     .max(LIMITS.measures),
   interval: z.enum(GRANULARITIES).optional().describe('windows of a series; default: one number for the range'),
+  window: z
+    .string()
+    .max(20)
+    .optional()
+    .describe(
+      'of a series: its numbers are of so much time up to the end of each of its windows, such as 1h; whole windows; default: of the window alone',
+    ),
   group_by: z.array(name).max(LIMITS.groupBy).default([]),
   filters: z
     .array(
@@ -70,10 +77,11 @@ export const generalQuery = endpoint({
       .describe('by the names of the columns; null where nothing is known of it'),
     has_more: HAS_MORE,
   }),
-  answer: ({ metrics, interval, group_by, filters, having, order, limit, offset, ...range }, { ask, now }) =>
+  answer: ({ metrics, interval, window, group_by, filters, having, order, limit, offset, ...range }, { ask, now }) =>
     ask({
       range: rangeOf(range, now),
       interval,
+      movingMs: window === undefined ? undefined : parseDuration('window', window),
       measures: metrics,
       groupBy: group_by,
       filters,

@@ -4,9 +4,10 @@ import { COVERAGE_COLUMNS, COVERAGE_SQL } from './coverage.js'
 import { type Dimension, dimensionOf } from './dimensions.js'
 import { InvalidQuestion } from './invalid-question.js'
 import { AGGREGATIONS, type Expression, expressionOf, type Measure, nameOf } from './measures.js'
+import { checkMoving, lookedBack, movingSql } from './moving.js'
 import { type Condition, fromRaw, fromRollups, type Tables } from './sources.js'
 import { coverOf, type KeptDays } from './tier-cover.js'
-import { type Granularity, shown, type TimeRange, WINDOW_MS } from './time-range.js'
+import { type Granularity, shown, type TimeRange, WINDOW_MS, windowStart } from './time-range.js'
 
 export const FILTER_OPERATORS = ['eq', 'ne', 'in', 'not_in', 'prefix'] as const
 export const HAVING_OPERATORS = ['gt', 'gte', 'lt', 'lte'] as const
@@ -38,6 +39,8 @@ export type Question<
   readonly range: TimeRange
   /** Windows of a series; none: one number for the whole range. */
   readonly interval?: Interval | undefined
+  /** Milliseconds up to the end of each window of a series that its numbers are of. @default those of the window alone */
+  readonly movingMs?: number | undefined
   readonly measures: Measures
   readonly groupBy: readonly Dimension[]
   readonly filters: readonly Filter[]
@@ -90,7 +93,7 @@ const ALIAS = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/
  * first, the number of them for the whole. The limit is that of each.
  */
 export function compile(question: Question, place: Place, apart = false): Compiled {
-  const { interval, groupBy, filters, having, limit, offset } = question
+  const { interval, movingMs, groupBy, filters, having, limit, offset } = question
   check(question)
   const parameters: Bound = {}
   const dimensions = groupBy.map((name, index) => dimensionOf(`group_by[${index}]`, name))
@@ -108,14 +111,28 @@ export function compile(question: Question, place: Place, apart = false): Compil
   const isRaw =
     [...dimensions, ...conditions.map(({ dimension }) => dimension)].some((dimension) => dimension.isRaw) ||
     measures.some(({ expression }) => expression.isRaw)
-  const cover = isRaw ? undefined : coverOf(question.range, interval ?? '1d', place.kept, place.now)
-  const range = cover?.range ?? question.range
+  const moving = interval === undefined || movingMs === undefined ? undefined : { interval, lengthMs: movingMs }
+  if (moving !== undefined && (isRaw || measures.some(({ expression }) => expression.isTime === true)))
+    throw new InvalidQuestion('window', 'is told from rollups, which know neither identities and tags nor moments')
+  const read = moving === undefined ? question.range : lookedBack(question.range, moving.interval, moving.lengthMs)
+  const cover = isRaw ? undefined : coverOf(read, interval ?? '1d', place.kept, place.now)
+  const whole = cover?.range ?? question.range
+  const range = moving === undefined ? whole : { ...whole, start: windowStart(question.range.start, moving.interval) }
   const rowsOf = (columns: readonly string[]) =>
     cover === undefined
       ? fromRaw(place, range, columns, conditions)
       : fromRollups(place, cover.segments, columns, conditions)
+  const seriesOf = (columns: readonly string[]) =>
+    moving === undefined
+      ? rowsOf(columns)
+      : movingSql(rowsOf(columns), columns, range, {
+          windowSql: windowSql(moving.interval),
+          step: WINDOW_MS[moving.interval],
+          lengthMs: moving.lengthMs,
+        })
 
-  parameters['seconds'] = (interval === undefined ? range.end - range.start : WINDOW_MS[interval]) / 1000
+  const windowMs = interval === undefined ? range.end - range.start : (movingMs ?? WINDOW_MS[interval])
+  parameters['seconds'] = windowMs / 1000
   // One row for the whole range is told with it, in one reading.
   const hasWhole = interval === undefined && having.length === 0 && (apart || dimensions.length === 0)
   const columns = [
@@ -137,7 +154,7 @@ export function compile(question: Question, place: Place, apart = false): Compil
   ]
   const clauses = [
     `SELECT ${select.join(',\n  ')}`,
-    `FROM (\n${rowsOf([...new Set(columns)])}\n)`,
+    `FROM (\n${seriesOf([...new Set(columns)])}\n)`,
     ...(groups.length > 0
       ? [`GROUP BY ${apart ? setsSql(dimensions.length) : groups.map((_, index) => index + 1)}`]
       : []),
@@ -164,7 +181,18 @@ export function compile(question: Question, place: Place, apart = false): Compil
 /** Most rows read of a series, before it is filled. */
 export const SERIES_ROWS = 100_000
 
-function check({ measures, groupBy, filters, having, limit, offset, interval, order, range }: Question): void {
+function check({
+  measures,
+  groupBy,
+  filters,
+  having,
+  limit,
+  offset,
+  interval,
+  movingMs,
+  order,
+  range,
+}: Question): void {
   const most = (field: string, count: number, allowed: number) => {
     if (count > allowed) throw new InvalidQuestion(field, `may be at most ${allowed}; got ${count}`)
   }
@@ -184,6 +212,7 @@ function check({ measures, groupBy, filters, having, limit, offset, interval, or
   }
   if (interval !== undefined && (range.end - range.start) / WINDOW_MS[interval] > LIMITS.rows)
     throw new InvalidQuestion('interval', `makes more than ${LIMITS.rows} windows of this range: ask for a wider one`)
+  if (movingMs !== undefined) checkMoving(range, interval, movingMs)
   for (const { aggregation } of measures)
     if (!AGGREGATIONS.includes(aggregation))
       throw new InvalidQuestion('metrics', `names no aggregation: ${aggregation}`, AGGREGATIONS)

@@ -363,3 +363,58 @@ test('a hostile name is told to be none, wherever a name may stand', async () =>
     }
   }
 })
+
+test('the windows of a moving series are what the same question says of so much time', async () => {
+  const isOfRollups = (name: string) => !['user_id', 'conversation_id', 'tag:team'].includes(name)
+  const asked = fc.record({
+    start: fc.integer({ min: 0, max: 150 }),
+    windows: fc.integer({ min: 1, max: 5 }),
+    length: fc.constantFrom(1, 2, 7, 36, 200),
+    measures: fc.uniqueArray(
+      anyMeasure.filter(({ field }) => isOfRollups(field) && field !== 'operations'),
+      { minLength: 1, maxLength: 4, selector: ({ field, aggregation }) => `${field} ${aggregation}` },
+    ),
+    groupBy: fc.uniqueArray(fc.constantFrom(...DIMENSIONS.filter(isOfRollups)), { maxLength: 2 }),
+    filters: fc.array(
+      anyFilter.filter(({ dimension }) => isOfRollups(dimension)),
+      { maxLength: 1 },
+    ),
+  })
+  const step = 300_000
+  await fc.assert(
+    fc.asyncProperty(asked, async ({ start, windows, length, measures, ...rest }) => {
+      const range = { start: NOON - 12 * HOUR + start * step, end: NOON - 12 * HOUR + (start + windows) * step }
+      const count = { field: 'operations', aggregation: 'count', alias: 'n' } as const
+      const all = { ...rest, measures: [count, ...measures] }
+      const series = await ask(question({ ...all, range, interval: '5m', movingMs: length * step }), store, place)
+      expect(rangeOf(series)).toEqual(range)
+      for (let time = range.start; time < range.end; time += step) {
+        const window = { start: time + step - length * step, end: time + step }
+        const plain = await askRows(question({ ...all, range: window }), store, place)
+        const rows = series.rows.filter((row) => row['time'] === new Date(time).toISOString())
+        const keyOf = (row: Answer['rows'][number]) => JSON.stringify(rest.groupBy.map((name) => row[name]))
+        // Groups that have nothing in a window are there all the same where they have something in another.
+        const told = new Map(
+          rows.filter(({ n }) => rest.groupBy.length === 0 || n !== 0).map((row) => [keyOf(row), row]),
+        )
+        expect(told.size).toBe(plain.rows.length)
+        for (const row of plain.rows)
+          for (const name of plain.columns.slice(rest.groupBy.length))
+            expectClose(told.get(keyOf(row))?.[name], row[name] as number | null, name)
+      }
+    }),
+    { numRuns: Number(process.env['QUERY_RUNS'] ?? 25), seed: 5 },
+  )
+})
+
+test('what moving windows cannot be of is told', async () => {
+  const of = async (fields: Partial<Question>, message: string) => {
+    const range = { start: NOON - HOUR, end: NOON }
+    await expect(ask(question({ range, movingMs: 600_000, ...fields }), store, place)).rejects.toThrow(message)
+  }
+  await of({}, 'window is for a series: name its interval too')
+  await of({ interval: '1h' }, 'window must be whole windows of 1h')
+  await of({ interval: '1m', movingMs: 31 * 24 * HOUR }, 'window makes 50000 readings or more')
+  await of({ interval: '5m', groupBy: ['user_id'] }, 'window is told from rollups')
+  await of({ interval: '5m', measures: [{ field: 'start_time', aggregation: 'min' }] }, 'window is told from rollups')
+})

@@ -7,7 +7,9 @@ import type { HourPoint } from '../../../../src/collector/query/anomaly/anomaly.
 import { detectAnomalies } from '../../../../src/collector/query/anomaly/detector.js'
 import { createAnomalies } from '../../../../src/collector/query/anomaly/endpoint.js'
 import { findAnomalies } from '../../../../src/collector/query/anomaly/finding.js'
+import { hoursOfSeries } from '../../../../src/collector/query/anomaly/hours.js'
 import { createAsker } from '../../../../src/collector/query/asker.js'
+import type { AskSeries } from '../../../../src/collector/query/kept-series.js'
 import type { Store } from '../../../../src/collector/store/store.js'
 import { chat } from '../../store/operations.js'
 import { closeAll, opened, temporaryDirectory } from '../../store/stores.js'
@@ -100,6 +102,7 @@ test('whatever is asked for, the same is found as in the operations themselves',
     back: fc.integer({ min: 0, max: 60 }),
     model: fc.constantFrom(undefined, 'steady', 'gone'),
   })
+  const kept = hoursOfSeries(createAsker(store, { kept: KEPT, now: NOW }).rows as AskSeries, NOW)
   let count = 0
   await fc.assert(
     fc.asyncProperty(asked, async ({ by, hours, back, model }) => {
@@ -110,6 +113,8 @@ test('whatever is asked for, the same is found as in the operations themselves',
       ]
       const asker = createAsker(store, { kept: KEPT, now: NOW })
       const found = await findAnomalies(asker, { settings, by, range, filters })
+      const ofSeries = await findAnomalies(asker, { settings, by, range, filters, hours: kept })
+      expect(rounded(ofSeries)).toEqual(rounded(found))
       const chosen = operations.filter(
         (one) => one.operation === 'chat' && (model === undefined || one.requestModel === model),
       )
