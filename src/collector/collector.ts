@@ -25,6 +25,7 @@ import { startAlerting } from './configured-alerting.js'
 import { erase } from './erasing.js'
 import { Forwarding, targetOf } from './forwarding.js'
 import { createHealth } from './health.js'
+import { createIngestPressure } from './ingest-pressure.js'
 import { createIntake } from './intake.js'
 import { Lifecycle } from './lifecycle.js'
 import { createLiveRoute } from './live/route.js'
@@ -55,7 +56,7 @@ import type { Store } from './store/store.js'
 import { StoreWriter } from './store-writer.js'
 import { targetSnapshots } from './target-snapshots.js'
 import { createTelemetry } from './telemetry.js'
-import { queueTrouble, storeTrouble } from './troubles.js'
+import { readinessOf } from './troubles.js'
 import { countOutcome } from './uncounted-outcomes.js'
 import { Upkeep } from './upkeep.js'
 import { loadUserModule } from './user-module.js'
@@ -90,6 +91,7 @@ export async function startCollector({ config: given, version, log }: CollectorO
   const price = (operation: Operation) => pricer.price(operation)
   const answers = new AnswerCache({ maxBytes: ANSWER_BYTES })
   const memory = new MemoryBudget(config.listen.limits.memory)
+  const pressure = createIngestPressure(() => queue.store.waiting.operations)
   const lifecycle = new Lifecycle({
     timeoutMs: config.shutdownTimeout,
     onTrouble: (stage, error) => log.error({ stage, err: error }, 'a stage did not stop as it should'),
@@ -100,7 +102,7 @@ export async function startCollector({ config: given, version, log }: CollectorO
   let writer: StoreWriter<Store> | undefined
   const embedded = await lifecycle.build(
     'store',
-    async () => (config.store.url === undefined ? openConfiguredStore(config) : undefined),
+    async () => (config.store.url === undefined ? openConfiguredStore(config, pressure.now) : undefined),
     (made) => (writer?.store ?? made)?.close(),
   )
   const queue = await lifecycle.build(
@@ -174,6 +176,7 @@ export async function startCollector({ config: given, version, log }: CollectorO
     normalise: () => dialects.snapshot(),
     memory: () => memory,
     answers: () => answers.counts,
+    pressure: pressure.now,
     budgets: () => budgets.evaluations(),
     alerts: () => alerting.counts(),
     live: () => live.counts,
@@ -268,18 +271,11 @@ export async function startCollector({ config: given, version, log }: CollectorO
         bodyLimit: listen.limits.body,
         eventsLimit: listen.limits.events,
         onOutcome: (outcome) => countOutcome(queue, outcome),
+        busy: pressure.taking,
         onDiscard,
       }),
     )
-    server.register(
-      createHealth({
-        version,
-        checks: [
-          { name: 'store', look: () => storeTrouble(storing) },
-          { name: 'queue', look: () => queueTrouble(queue) },
-        ],
-      }),
-    )
+    server.register(createHealth({ version, checks: readinessOf(storing, queue) }))
     server.register(createLogin({ tokens: () => tokens, sessions }))
     server.register(
       createPages({ settings: () => dashboardSettings(version, config), system: () => systemState(sources) }),

@@ -18,9 +18,10 @@ export function identityHashOf({ identities, data }: Config): (identity: string)
   return createIdentityHash(identities.key ?? identityKeyOf(data))
 }
 
-export function openConfiguredStore(config: Config): Promise<Store> {
+/** @param pressure How much ingest lacks what questions take. */
+export function openConfiguredStore(config: Config, pressure?: () => number): Promise<Store> {
   const { location, options } = storeSettings(config)
-  return openStore(location, options)
+  return openStore(location, { ...options, pressure })
 }
 
 export function queueOptions({ queue, forward }: Config) {

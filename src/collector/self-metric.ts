@@ -36,6 +36,8 @@ export type Sources = {
   readonly memory: () => { readonly size: number; readonly capacity: number; readonly refused: number }
   /** Answers kept for who asks the same. */
   readonly answers: () => { readonly hits: number; readonly misses: number; readonly bytes: number }
+  /** How much ingest lacks what questions take, from 0 to 1. */
+  readonly pressure: () => number
   /** The stream of what is going on, and its readers. */
   readonly live: () => {
     readonly subscribers: number

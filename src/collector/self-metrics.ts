@@ -85,6 +85,12 @@ export const SELF_METRICS: readonly SelfMetric[] = [
   answers.counter('query.cache_hits', '{answer}', 'Answers that were kept from before.', ({ hits }) => [[hits]]),
   answers.counter('query.cache_misses', '{answer}', 'Answers that had to be made.', ({ misses }) => [[misses]]),
   answers.gauge('query.cache_size', 'By', 'Bytes of answers that are kept.', ({ bytes }) => [[bytes]]),
+  rowsOf('pressure').gauge(
+    'query.ingest_pressure',
+    '1',
+    'How far questions give way to what comes in: at 0 they have all there is, at 1 a part of a core.',
+    (pressure) => [[pressure]],
+  ),
   live.gauge('live.subscribers', '{reader}', 'Readers of the live stream.', ({ subscribers }) => [[subscribers]]),
   live.counter('live.refused', '{reader}', 'Readers that were too many.', ({ refused }) => [[refused]]),
   live.counter('live.sent', '{event}', 'Events handed to readers, by kind.', ({ sent }) => by('kind', sent)),

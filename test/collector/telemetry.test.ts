@@ -43,6 +43,7 @@ const sources: Sources = {
   normalise: () => ({ dialects: { codex: { recognised: 8, ignored: 9, rejected: 10 } }, foreign: 11 }),
   memory: () => ({ size: 1, capacity: 2, refused: 3 }),
   answers: () => ({ hits: 14, misses: 15, bytes: 16 }),
+  pressure: () => 0.25,
   live: () => ({ subscribers: 17, sent: { snapshot: 18, operation: 19 }, skipped: 20, refused: 21 }),
   discarded: () => ({ 'usage.inputTokens': 12 }),
   overflowed: () => ({ 'gen_ai.request.model': 13 }),
@@ -94,12 +95,13 @@ const samplesOf = ({ samples }: Page, prefix: string) =>
       }),
   )
 
-test('answers that were kept, and that had to be made, are counted', async () => {
+test('answers that were kept, and that had to be made, are counted, and how far questions give way is told', async () => {
   const { page } = telemetryWith()
   expect(samplesOf(await page(), 'tokmeter_query_')).toEqual({
     cache_hits_total: 14,
     cache_misses_total: 15,
     cache_size: 16,
+    ingest_pressure: 0.25,
   })
 })
 

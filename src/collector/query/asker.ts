@@ -32,18 +32,17 @@ export type AskerOptions = Pick<Asker, 'kept' | 'now'> & {
   /** Never what the engine kept from before. @default false */
   readonly isFresh?: boolean
   /** When it is aborted nobody waits for answers any more. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
+  /** Whoever asks gives way to what comes in. @default false */
+  readonly canWait?: boolean
 }
 
-export function createAsker(given: Askable, { signal, ...place }: AskerOptions): Asker {
-  const store: Askable =
-    signal === undefined
-      ? given
-      : {
-          query: (sql, parameters, options) => given.query(sql, parameters, { ...options, signal }),
-          table: (name) => given.table(name),
-          mainSince: given.mainSince,
-        }
+export function createAsker(given: Askable, { signal, canWait = false, ...place }: AskerOptions): Asker {
+  const store: Askable = {
+    query: (sql, parameters, options) => given.query(sql, parameters, { ...options, signal, canWait }),
+    table: (name) => given.table(name),
+    mainSince: given.mainSince,
+  }
   return {
     // The engine answers what was asked: rows are of the types that the question says they are.
     ask: (question) => ask(question, store, place) as never,

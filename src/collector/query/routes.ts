@@ -111,7 +111,7 @@ export function createQueryRoutes({
             const given = Object.assign({}, parsed(parameters, isByQuery ? request.query : request.body), named)
             const moment = now()
             const make = (isFresh: boolean, signal?: AbortSignal) =>
-              answer(given, createAsker(open, { kept: kept(), now: moment, isFresh, ...(signal && { signal }) }))
+              answer(given, createAsker(open, { kept: kept(), now: moment, isFresh, signal, canWait: true }))
             // What changes something is done whether or not anybody waits for it.
             if (method === 'PUT' || method === 'DELETE') return reply.headers(UNCACHED).send(await make(true))
             const key = `${method} ${path} ${JSON.stringify(sorted(given))}`

@@ -43,6 +43,8 @@ export type ReceiveOptions = {
   /** What senders are told to wait when nobody knows better. @default 1 */
   readonly retryAfterSeconds?: number
   readonly onOutcome?: (outcome: Outcome) => void
+  /** Told when the thread begins to make operations of a body, and when it has. */
+  readonly busy?: { readonly begin: () => void; readonly end: () => void }
   /** Told the field each time a value of an event had to be left out. */
   readonly onDiscard?: (field: string) => void
 }
@@ -67,6 +69,16 @@ export function createReceive(options: ReceiveOptions): FastifyPluginCallback {
   const finished = (signal: Signal, outcome: Outcome['outcome'], statusCode: number, reason: string, items?: number) =>
     options.onOutcome?.({ signal, outcome, statusCode, reason, ...(items !== undefined && { items }) })
 
+  /** Of what waits for something, up to there. */
+  function busily<Result>(work: () => Result): Result {
+    options.busy?.begin()
+    try {
+      return work()
+    } finally {
+      options.busy?.end()
+    }
+  }
+
   /** The body as it came and decompressed. */
   async function take(request: FastifyRequest, lease: Lease): Promise<{ received: Received; body: Uint8Array }> {
     const contentType = keptType(request.headers['content-type'] ?? '')
@@ -83,7 +95,7 @@ export function createReceive(options: ReceiveOptions): FastifyPluginCallback {
     const lease = memory.lease()
     try {
       const { received, body } = await take(request, lease)
-      const result = await intake.accept({ signal, encoding, body, received })
+      const result = await busily(() => intake.accept({ signal, encoding, body, received }))
       finished(signal, 'accepted', 200, 'ok')
       return reply
         .header('content-type', encoding === 'json' ? JSON_TYPE : PROTOBUF)
@@ -97,7 +109,7 @@ export function createReceive(options: ReceiveOptions): FastifyPluginCallback {
     const lease = memory.lease()
     try {
       const { received, body } = await take(request, lease)
-      const { operations, isSingle } = readEvents(body, mediaType(received.contentType))
+      const { operations, isSingle } = busily(() => readEvents(body, mediaType(received.contentType)))
       const result = await intake.acceptEvents({ operations, received })
       const { statusCode, text } = eventsAnswer(operations, isSingle, result)
       finished('events', 'accepted', statusCode, 'ok')

@@ -16,6 +16,7 @@ import {
   type RawInsert,
   settingsSql,
 } from './engine.js'
+import { allowanceOf, createGivingWay } from './giving-way.js'
 import { createTurns } from './turns.js'
 
 export type EmbeddedOptions = {
@@ -23,6 +24,10 @@ export type EmbeddedOptions = {
   readonly memoryBytes: number
   /** Queries that run at the same time. Each takes a thread of Node's pool, which the queue on disk needs too. */
   readonly concurrentQueries: number
+  /** How much ingest lacks what questions take, from 0 to 1: they give way to it. @default 0 */
+  readonly pressure?: (() => number) | undefined
+  /** Cores that questions and ingest share. @default those of the machine */
+  readonly cores?: number | undefined
   /** Free bytes of the file system of a directory. @default what it says itself */
   readonly freeBytes?: ((directory: string) => Promise<number>) | undefined
 }
@@ -71,8 +76,15 @@ export async function openEmbedded(directory: string, embedded: EmbeddedOptions)
     throw cause
   }
   lowerBackgroundThreads()
-  const writing = createTurns([writer], Number.POSITIVE_INFINITY, 'the store is closed')
-  const reading = createTurns(readers, WAITING_QUERIES, 'the store is closed')
+  const closedMessage = 'the store is closed'
+  const { cores = availableParallelism(), concurrentQueries, pressure = () => 0 } = embedded
+  const allowance = () => allowanceOf(pressure(), cores, concurrentQueries)
+  const writing = createTurns([writer], { mostWaiting: Number.POSITIVE_INFINITY, closedMessage })
+  const reading = createTurns(readers, {
+    mostWaiting: WAITING_QUERIES,
+    closedMessage,
+    pace: createGivingWay(allowance),
+  })
   const streams = new Set<Promise<void>>()
   let closed: Promise<void> | undefined
 
@@ -104,24 +116,29 @@ export async function openEmbedded(directory: string, embedded: EmbeddedOptions)
       lowerBackgroundThreads()
     },
     async query<Row>(sql: string, parameters: Parameters = {}, options: QueryOptions = {}) {
-      const settings = {
-        max_execution_time: options.maxExecutionSeconds ?? MAX_EXECUTION_SECONDS,
-        ...options.settings,
-      }
-      // In the SQL, since settings given beside it would stay for the queries after it.
-      const text = `${bound(sql, parameters)}${settingsSql(settings)}`
-      const { signal } = options
-      const result = await reading.take(async (reader) => {
-        reader.session ??= await openReader(open, embedded)
-        try {
-          return await stoppable(reader.session, stopper, text, signal)
-        } catch (error) {
-          // What a query wrote before it failed, or was stopped, its session would give to the next one, before that one's own rows.
-          reader.session.close()
-          reader.session = undefined
-          throw error
-        }
-      }, signal)
+      const { signal, canWait, maxExecutionSeconds = MAX_EXECUTION_SECONDS } = options
+      const result = await reading.take(
+        async (reader) => {
+          reader.session ??= await openReader(open, embedded)
+          const { threads } = canWait ? allowance() : {}
+          const settings = {
+            max_execution_time: maxExecutionSeconds,
+            ...(threads !== undefined && { max_threads: threads }),
+            ...options.settings,
+          }
+          // In the SQL, since settings given beside it would stay for the queries after it.
+          const text = `${bound(sql, parameters)}${settingsSql(settings)}`
+          try {
+            return await stoppable(reader.session, stopper, text, signal)
+          } catch (error) {
+            // What a query wrote before it failed, or was stopped, its session would give to the next one, before that one's own rows.
+            reader.session.close()
+            reader.session = undefined
+            throw error
+          }
+        },
+        { signal, canWait },
+      )
       const lines = result.text()
       return (lines === '' ? [] : JSON.parse(`[${lines.trimEnd().replaceAll('\n', ',')}]`)) as Row[]
     },

@@ -11,6 +11,8 @@ export type QueryOptions = {
   readonly cacheSeconds?: number | undefined
   /** Nobody waits for the answer any more: the engine is told to stop, and the query rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined
+  /** Gives way to what is inserted: it may begin later, and take longer, in an embedded engine. @default false */
+  readonly canWait?: boolean | undefined
   /** Settings of the engine for this query. */
   readonly settings?: Settings | undefined
 }

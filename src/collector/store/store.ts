@@ -44,6 +44,8 @@ export type StoreOptions = Retention & {
   readonly memoryBytes?: number | undefined
   /** Queries the embedded engine runs at the same time; others wait their turn. @default 2 */
   readonly concurrentQueries?: number | undefined
+  /** How much ingest lacks what questions take of the embedded engine, from 0 to 1: those that can wait give way to it. @default 0 */
+  readonly pressure?: (() => number) | undefined
 }
 
 export type Store = {
@@ -126,6 +128,7 @@ export async function openStore(location: StoreLocation, options: StoreOptions =
       engine = await openEmbedded(directory.engine, {
         memoryBytes: options.memoryBytes ?? DEFAULT_MEMORY_BYTES,
         concurrentQueries: options.concurrentQueries ?? 2,
+        pressure: options.pressure,
       })
       await migrate(engine, placement, retention)
       await readEveryTable(engine, placement)

@@ -1,10 +1,37 @@
-/** Lends a few things, one borrower each, in the order they were asked for. Bounded in how many may wait. */
+/**
+ * Lends a few things, one borrower each, in the order they were asked for: first to whoever cannot wait, then, as fast as the pace lets them,
+ * to those who can. Bounded in how many may wait.
+ */
+
+export type TakeOptions = {
+  /** Whoever asked has gone: its turn need not come. */
+  readonly signal?: AbortSignal | undefined
+  /** Stands behind those who cannot, and keeps to the pace. @default false */
+  readonly canWait?: boolean | undefined
+}
 
 export type Turns<T> = {
   /** Throws a BusyError when too many wait already, an Error once closed, and the reason of the signal when that comes before the turn. */
-  take<R>(work: (thing: T) => Promise<R>, signal?: AbortSignal): Promise<R>
+  take<R>(work: (thing: T) => Promise<R>, options?: TakeOptions): Promise<R>
   /** Nothing is lent any more; resolves when everything is back. */
   close(): Promise<void>
+}
+
+/** How fast those come who can wait. */
+export type Pace = {
+  /** Milliseconds until it is to be asked again, or until one has ended; 0: another one may begin. */
+  readonly restMs: () => number
+  readonly began: () => void
+  readonly ended: () => void
+}
+
+export type TurnsOptions = {
+  /** Of those who can wait, and as many again of those who cannot. */
+  readonly mostWaiting: number
+  /** What is said when nothing is lent any more. */
+  readonly closedMessage: string
+  /** @default as fast as things come back */
+  readonly pace?: Pace
 }
 
 /** Too many wait already: the same may succeed later. */
@@ -12,25 +39,43 @@ export class BusyError extends Error {
   override readonly name = 'BusyError'
 }
 
-export function createTurns<T>(things: readonly T[], mostWaiting: number, closedMessage: string): Turns<T> {
+type Waiting<T> = (thing: T) => void
+
+export function createTurns<T>(things: readonly T[], { mostWaiting, closedMessage, pace }: TurnsOptions): Turns<T> {
   const free = [...things]
-  const waiting: ((thing: T) => void)[] = []
+  const urgent: Waiting<T>[] = []
+  const patient: Waiting<T>[] = []
+  let timer: NodeJS.Timeout | undefined
   let isClosed = false
   let onEmpty = () => {}
 
-  function giveBack(thing: T): void {
-    const next = waiting.shift()
-    if (next) next(thing)
-    else {
-      free.push(thing)
-      if (isClosed && free.length === things.length) onEmpty()
+  /** Lends what is free to whoever is next. */
+  function serve(): void {
+    clearTimeout(timer)
+    while (free.length > 0) {
+      const next = urgent.shift() ?? nextPatient()
+      if (next === undefined) break
+      next(free.pop()!)
     }
+    if (isClosed && free.length === things.length) onEmpty()
   }
 
-  function turn(signal: AbortSignal | undefined): Promise<T> {
+  function nextPatient(): Waiting<T> | undefined {
+    if (patient.length === 0) return undefined
+    // Once closed nothing comes in any more that it could give way to.
+    const restMs = isClosed || pace === undefined ? 0 : pace.restMs()
+    if (restMs > 0) {
+      timer = setTimeout(serve, restMs)
+      return undefined
+    }
+    pace?.began()
+    return patient.shift()
+  }
+
+  function turn(line: Waiting<T>[], signal: AbortSignal | undefined): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const leave = () => {
-        waiting.splice(waiting.indexOf(come), 1)
+        line.splice(line.indexOf(come), 1)
         reject(signal!.reason)
       }
       const come = (thing: T) => {
@@ -38,32 +83,35 @@ export function createTurns<T>(things: readonly T[], mostWaiting: number, closed
         resolve(thing)
       }
       signal?.addEventListener('abort', leave, { once: true })
-      waiting.push(come)
+      line.push(come)
+      serve()
     })
   }
 
   return {
-    async take(work, signal) {
+    async take(work, { signal, canWait = false } = {}) {
       if (isClosed) throw new Error(closedMessage)
       signal?.throwIfAborted()
-      if (free.length === 0 && waiting.length >= mostWaiting)
-        throw new BusyError(`${waiting.length} queries are waiting already; got one more`)
-      const thing = free.pop() ?? (await turn(signal))
+      const line = canWait ? patient : urgent
+      if (line.length >= mostWaiting) throw new BusyError(`${line.length} queries are waiting already; got one more`)
+      const thing = await turn(line, signal)
       try {
         return await work(thing)
       } finally {
-        giveBack(thing)
+        if (canWait) pace?.ended()
+        free.push(thing)
+        serve()
       }
     },
     close() {
       isClosed = true
-      if (free.length === things.length) return Promise.resolve()
       return new Promise((resolve) => {
         const before = onEmpty
         onEmpty = () => {
           before()
           resolve()
         }
+        serve()
       })
     },
   }

@@ -2,7 +2,6 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { getPriority } from 'node:os'
 import { afterEach, expect, test } from 'vitest'
 import { openEmbedded } from '../../../src/collector/store/embedded.js'
-import { BusyError, createTurns } from '../../../src/collector/store/turns.js'
 import { chat } from './operations.js'
 import { closeAll, opened, temporaryDirectory } from './stores.js'
 
@@ -108,28 +107,48 @@ test('an insert without operations stores nothing, one without a token is refuse
   expect((await store.size()).operations).toBe(0)
 })
 
-test('what is lent comes back to the next one in line, and too long a line is refused', async () => {
-  const turns = createTurns(['a', 'b'], 1, 'closed')
-  const order: string[] = []
-  let finish = () => {}
-  const first = turns.take(
-    (thing) =>
-      new Promise<void>((resolve) => {
-        order.push(thing)
-        finish = resolve
-      }),
-  )
-  const failing = turns.take(async (thing) => {
-    order.push(thing)
-    throw new Error('failed')
+test('under pressure questions that can wait run one at a time on one thread, all of them, while an insert runs and beside what cannot wait', async () => {
+  let pressure = 0
+  const engine = await openEmbedded(temporaryDirectory(), {
+    memoryBytes: 384 * 2 ** 20,
+    concurrentQueries: 2,
+    cores: 2,
+    pressure: () => pressure,
   })
-  const waiting = turns.take(async (thing) => order.push(thing))
-  await expect(turns.take(async () => {})).rejects.toThrow(BusyError)
-  await expect(failing).rejects.toThrow('failed')
-  await waiting
-  const closing = turns.close()
-  await expect(turns.take(async () => {})).rejects.toThrow('closed')
-  finish()
-  await Promise.all([first, closing, turns.close()])
-  expect(order).toEqual(['b', 'a', 'a'])
+  const ask = async (canWait: boolean) => {
+    const running = "SELECT count() FROM system.processes WHERE query LIKE '%asked by somebody%'"
+    const sql = `SELECT getSetting('max_threads') AS threads, (${running}) AS running, sleep(0.05) AS slept`
+    const [seen] = await engine.query<{ threads: number; running: number; slept: number }>(sql, {}, { canWait })
+    return seen!
+  }
+  const many = (canWait: boolean) => Promise.all(Array.from({ length: 10 }, () => ask(canWait)))
+  try {
+    await engine.command(
+      'CREATE TABLE slow (text String, pause UInt8 DEFAULT sleepEachRow(0.5)) ENGINE = MergeTree ORDER BY text',
+    )
+    const unhindered = await many(true)
+    expect(unhindered.map(({ running }) => running)).toContain(2)
+
+    pressure = 1
+    let isInserted = false
+    const body = Buffer.from('a\nb\nc\n')
+    const inserting = engine
+      .insert({ format: 'TabSeparated', table: '`default`.`slow`', columns: ['text'], body, settings: {} })
+      .then(() => {
+        isInserted = true
+      })
+    const one = { threads: 1, running: 1, slept: 0 }
+    expect(await ask(true)).toEqual(one)
+    expect(isInserted).toBe(false)
+    expect(await many(true)).toEqual(Array(10).fill(one))
+    const [waited, unwaited] = await Promise.all([many(true), many(false)])
+    expect(waited.map(({ threads }) => threads)).toEqual(Array(10).fill(1))
+    expect(unwaited.map(({ threads }) => threads)).toEqual(unhindered.map(({ threads }) => threads))
+
+    pressure = 0
+    expect((await many(true)).map(({ running }) => running)).toContain(2)
+    await inserting
+  } finally {
+    await engine.close()
+  }
 })
