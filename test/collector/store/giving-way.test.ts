@@ -70,7 +70,7 @@ const duration = (max: number) => fc.double({ min: 0.1, max, noNaN: true })
 
 test('under pressure questions never take more than their part, whatever each of them takes', () => {
   fc.assert(
-    fc.property(fc.array(duration(1000), { maxLength: 60 }), fc.integer({ min: 2, max: 6 }), (durations, cores) => {
+    fc.property(fc.array(duration(800), { maxLength: 60 }), fc.integer({ min: 2, max: 6 }), (durations, cores) => {
       const allowance = allowanceOf(1, cores, 4)
       run(allowance, durations, (now, takenMs) => {
         expect(takenMs).toBeLessThanOrEqual(allowance.cores * now + 1e-6)
