@@ -2,13 +2,15 @@
 import * as z from 'zod'
 import { type OperationRow, ROW_SELECT, toOperation } from '../store/rows.js'
 import { coverageIn } from './coverage.js'
-import { endpoint } from './endpoint.js'
-import { HEAD, WINDOW, windowOf } from './head.js'
+import { type Asker, endpoint } from './endpoint.js'
+import { COVERAGE, WINDOW, windowOf } from './head.js'
 import { InvalidQuestion } from './invalid-question.js'
 import { OPERATION } from './operation-answer.js'
 import { FILTER_PARAMETERS, RANGE_PARAMETERS, subjectOf, wholeNumber } from './parameters.js'
 import { conditionsOf, type Filter } from './question.js'
-import { fromRaw, within } from './sources.js'
+import { type Condition, fromRaw, fromRollups, within } from './sources.js'
+import { coverOf } from './tier-cover.js'
+import { type TimeRange, windowEnd, windowStart } from './time-range.js'
 
 /** Where a page ended: by time and id, so that what arrives meanwhile moves no page. */
 type Cursor = { readonly microseconds: number; readonly id: string }
@@ -35,8 +37,8 @@ export const operations = endpoint({
       .describe('next_cursor of the page before'),
   }),
   response: z.strictObject({
-    ...HEAD,
     window: WINDOW.describe('what was asked for'),
+    coverage: COVERAGE.describe('of all pages; of calls too of which only sums are kept'),
     operations: z.array(OPERATION),
     next_cursor: z.string().nullable().describe('where the next page begins; null after the last one'),
   }),
@@ -46,30 +48,44 @@ export const operations = endpoint({
     const bound: { [name: string]: string | number | readonly string[] } = {}
     const conditions = conditionsOf([...filters, ...filtersOf({ conversation_id, error_type, failed })], bound)
     const where = [within('start_time', range), ...conditions.map(({ sql }) => sql)]
-    // Of all pages together, and of the operations that are there: rollups know of some that are not any more.
-    const coverage = coverageIn(asker, (columns) => fromRaw(asker, range, columns, conditions), { ...bound })
+    const chosen = { ...bound }
     if (cursor !== undefined) {
       const { microseconds, id } = readCursor(cursor)
       bound['microseconds'] = microseconds
       bound['id'] = id
       where.push("(start_time, id) < (fromUnixTimestamp64Micro({microseconds:Int64}, 'UTC'), {id:String})")
     }
-    const listed = query<OperationRow>(
-      `SELECT ${ROW_SELECT} FROM ${table('operations')} WHERE ${where.join(' AND ')}
+    const [rows, coverage] = await Promise.all([
+      query<OperationRow>(
+        `SELECT ${ROW_SELECT} FROM ${table('operations')} WHERE ${where.join(' AND ')}
 ORDER BY start_time DESC, id DESC LIMIT ${limit + 1}`,
-      bound,
-    )
-    const [rows, covered] = await Promise.all([listed, coverage])
+        bound,
+      ),
+      // Of all pages together.
+      coverageIn(asker, rowsIn(asker, range, conditions), chosen),
+    ])
     const page = rows.slice(0, limit)
     const last = page.at(-1)
     return {
       window: windowOf(range),
-      coverage: covered,
+      coverage,
       operations: page.map(toOperation),
       next_cursor: rows.length > limit && last !== undefined ? cursorOf(last) : null,
     }
   },
 })
+
+/** Those of the very range, each read where that is cheapest: whole minutes as rollups, where there are, what is left as operations. */
+function rowsIn(asker: Asker, range: TimeRange, conditions: readonly Condition[]) {
+  const raw = (part: TimeRange) => (columns: readonly string[]) => fromRaw(asker, part, columns, conditions)
+  const whole = { start: windowEnd(range.start, '1m'), end: windowStart(range.end, '1m') }
+  if (whole.start >= whole.end || conditions.some(({ dimension }) => dimension.isRaw)) return raw(range)
+  const cover = coverOf(whole, '1d', asker.kept, asker.now)
+  if (cover.range.start !== whole.start || cover.range.end !== whole.end) return raw(range)
+  const ends = [raw({ start: range.start, end: whole.start }), raw({ start: whole.end, end: range.end })]
+  return (columns: readonly string[]) =>
+    [fromRollups(asker, cover.segments, columns, conditions), ...ends.map((end) => end(columns))].join('\nUNION ALL\n')
+}
 
 function filtersOf({
   conversation_id,
