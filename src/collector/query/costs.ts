@@ -2,7 +2,7 @@
 import * as z from 'zod'
 import { columnsOf, endpoint, measure, questionOf, ratio } from './endpoint.js'
 import { CURRENCY, ESTIMATED_HEAD, estimatedHeadOf, GRANULARITY, HEAD, headOf, MOMENT, SHARE } from './head.js'
-import { COMMON_PARAMETERS, subjectOf, wholeNumber } from './parameters.js'
+import { COMMON_PARAMETERS, seriesOf, wholeNumber } from './parameters.js'
 
 const MEASURES = [measure('total_cost', 'cost_usd', 'sum'), measure('request_count', 'calls', 'count')] as const
 const EACH = [
@@ -28,7 +28,7 @@ export const costs = endpoint({
     time_series: z.array(z.strictObject({ time: MOMENT, ...COLUMNS })),
   }),
   async answer(given, asker) {
-    const { granularity, ...subject } = subjectOf(given, asker.now)
+    const { granularity, ...subject } = seriesOf(given, asker)
     const [total, series] = await Promise.all([
       asker.ask(questionOf({ ...subject, measures: [...MEASURES, ...EACH] })),
       asker.rows(questionOf({ ...subject, measures: MEASURES, interval: granularity })),
@@ -76,7 +76,7 @@ export const costsBreakdown = endpoint({
     by_time: z.array(z.strictObject({ time: MOMENT, ...COLUMNS, share: SHARE })),
   }),
   async answer({ limit, ...given }, asker) {
-    const { granularity, ...subject } = subjectOf(given, asker.now)
+    const { granularity, ...subject } = seriesOf(given, asker)
     const [{ total, by }, users, series] = await Promise.all([
       asker.apart(questionOf({ ...subject, measures: MEASURES, groupBy: BY, limit })),
       // No rollup tells users apart: these are read from the operations.

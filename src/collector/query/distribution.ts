@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { coverageIn } from './coverage.js'
 import { endpoint, ofCalls } from './endpoint.js'
 import { GRANULARITY, HEAD, MOMENT, windowOf } from './head.js'
-import { COMMON_PARAMETERS, subjectOf } from './parameters.js'
+import { COMMON_PARAMETERS, seriesOf } from './parameters.js'
 import { conditionsOf, windowSql } from './question.js'
 import { fromRaw, fromRollups } from './sources.js'
 import { coverOf } from './tier-cover.js'
@@ -46,7 +46,7 @@ export const distribution = endpoint({
   }),
   async answer({ field, ...given }, asker) {
     const { query, kept, now } = asker
-    const { range, filters, granularity } = subjectOf(ofCalls(given), now)
+    const { range, filters, granularity } = seriesOf(ofCalls(given), asker)
     const bound: { [name: string]: string | number | readonly string[] } = {}
     const conditions = conditionsOf(filters, bound)
     const columns = [`${field}_histogram`]

@@ -1,9 +1,11 @@
 /** The parameters that every question by GET has, as they are validated and described, and what they mean. */
 import * as z from 'zod'
+import type { Asker } from './asker.js'
 import { dimensionOf } from './dimensions.js'
 import { InvalidQuestion } from './invalid-question.js'
 import type { Filter, Question } from './question.js'
-import { GRANULARITIES, type Granularity, granularityFor, rangeOf, shown, type TimeRange } from './time-range.js'
+import { narrowestKept } from './tier-cover.js'
+import { GRANULARITIES, granularityFor, rangeOf, shown, WINDOW_MS } from './time-range.js'
 
 /** Characters of a value that is compared with. */
 const TEXT_LIMIT = 1000
@@ -51,7 +53,9 @@ export const COMMON_PARAMETERS = {
   granularity: z
     .enum(GRANULARITIES)
     .optional()
-    .describe('windows of the series; default by the length of the range: a few hundred'),
+    .describe(
+      'windows of the series; default by the length of the range: a few hundred, as wide as those that are kept for so long',
+    ),
 }
 
 /** A whole number in a query string. */
@@ -62,11 +66,18 @@ const common = z.strictObject(COMMON_PARAMETERS)
 export type CommonParameters = z.output<typeof common>
 
 /** What a question is about, by the common parameters. */
-export type Subject = Pick<Question, 'range' | 'filters'> & { readonly granularity: Granularity }
+export type Subject = Pick<Question, 'range' | 'filters'>
 
-export function subjectOf(given: CommonParameters, now: number): Subject {
-  const range: TimeRange = rangeOf(given, now)
-  return { range, filters: filtersOf(given), granularity: given.granularity ?? granularityFor(range) }
+export function subjectOf(given: Omit<CommonParameters, 'granularity'>, now: number): Subject {
+  return { range: rangeOf(given, now), filters: filtersOf(given) }
+}
+
+/** The same of a series. Where nobody chose one its windows are no narrower than those that are kept for so long. */
+export function seriesOf(given: CommonParameters, { now, kept }: Pick<Asker, 'now' | 'kept'>) {
+  const { range, filters } = subjectOf(given, now)
+  const [suited, narrowest] = [granularityFor(range), narrowestKept(range, kept, now)]
+  const granularity = given.granularity ?? (WINDOW_MS[suited] < WINDOW_MS[narrowest] ? narrowest : suited)
+  return { range, filters, granularity }
 }
 
 /** One value of a dimension or more, of which one has to match. */

@@ -2,7 +2,7 @@
 import * as z from 'zod'
 import { columnsOf, endpoint, measure, ofCalls, questionOf } from './endpoint.js'
 import { ESTIMATED_HEAD, estimatedHeadOf, GRANULARITY, MOMENT } from './head.js'
-import { COMMON_PARAMETERS, subjectOf } from './parameters.js'
+import { COMMON_PARAMETERS, seriesOf } from './parameters.js'
 
 /** Of each window as of all of them. */
 const OF_WINDOWS = [
@@ -41,8 +41,9 @@ export const performance = endpoint({
     granularity: GRANULARITY,
     time_series: z.array(z.strictObject({ time: MOMENT, ...columnsOf(OF_WINDOWS) })),
   }),
-  async answer(given, { ask, rows, now }) {
-    const { granularity, ...subject } = subjectOf(ofCalls(given), now)
+  async answer(given, asker) {
+    const { ask, rows } = asker
+    const { granularity, ...subject } = seriesOf(ofCalls(given), asker)
     const [total, series] = await Promise.all([
       ask(questionOf({ ...subject, measures: MEASURES })),
       rows(questionOf({ ...subject, measures: OF_WINDOWS, interval: granularity })),

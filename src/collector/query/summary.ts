@@ -42,8 +42,8 @@ export const summary = endpoint({
     }),
   }),
   async answer(given, { apart, rows, now }) {
-    const { granularity: _, ...subject } = subjectOf(given, now)
-    const { granularity: __, ...calls } = subjectOf(ofCalls(given), now)
+    const subject = subjectOf(given, now)
+    const calls = subjectOf(ofCalls(given), now)
     const [{ total, by }, speed, busiest] = await Promise.all([
       apart(
         questionOf({

@@ -24,8 +24,7 @@ const MARGIN_MS = 3_600_000
  * one that no tier is kept for as long is answered by the widest.
  */
 export function coverOf(range: TimeRange, widest: Granularity, kept: KeptDays, now: number): Cover {
-  const usable = GRANULARITIES.filter((tier) => range.start >= now - kept[tier] * DAY_MS + MARGIN_MS)
-  const narrowest = usable[0] ?? '1d'
+  const narrowest = narrowestKept(range, kept, now)
   if (WINDOW_MS[narrowest] > WINDOW_MS[widest])
     throw new InvalidQuestion(
       'interval',
@@ -37,6 +36,11 @@ export function coverOf(range: TimeRange, widest: Granularity, kept: KeptDays, n
     (tier) => WINDOW_MS[tier] >= WINDOW_MS[narrowest] && WINDOW_MS[tier] <= WINDOW_MS[widest],
   )
   return { range: whole, segments: segmentsOf(whole, tiers) }
+}
+
+/** The narrowest tier that is kept for as long as the range is ago. */
+export function narrowestKept({ start }: TimeRange, kept: KeptDays, now: number): Granularity {
+  return GRANULARITIES.find((tier) => start >= now - kept[tier] * DAY_MS + MARGIN_MS) ?? '1d'
 }
 
 /** `tiers` from narrow to wide; the range is one of whole windows of the first. */

@@ -2,7 +2,7 @@
 import * as z from 'zod'
 import { columnsOf, endpoint, measure, ofCalls, questionOf } from './endpoint.js'
 import { GRANULARITY, HEAD, headOf, MOMENT, WINDOW } from './head.js'
-import { COMMON_PARAMETERS, subjectOf } from './parameters.js'
+import { COMMON_PARAMETERS, seriesOf } from './parameters.js'
 import { changeOf } from './trending.js'
 
 const MEASURES = [
@@ -40,8 +40,9 @@ export const trends = endpoint({
     performance_trend: trend('avg_latency_ms'),
     usage_trend: trend('request_count'),
   }),
-  async answer(given, { ask, rows, now }) {
-    const { granularity, range, filters } = subjectOf(ofCalls(given), now)
+  async answer(given, asker) {
+    const { ask, rows } = asker
+    const { granularity, range, filters } = seriesOf(ofCalls(given), asker)
     const [total, series] = await Promise.all([
       ask(questionOf({ range, filters, measures: MEASURES })),
       rows(questionOf({ range, filters, measures: MEASURES, interval: granularity })),

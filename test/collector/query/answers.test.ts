@@ -75,7 +75,7 @@ alerts:
     await new Promise((resolve) => setTimeout(resolve, 50))
   document = (await (await fetch(`${made.url}/api/v1/openapi.json`)).json()) as Document
   const of = (end: number) => questionsOf(document, end) as Map<string, Asked[]>
-  const [lately, before] = [of(NOW + HOUR), of(NOW - 36 * DAY)]
+  const [lately, before] = [of(NOW + HOUR), of(NOW - 200 * DAY)]
   questions = new Map(
     [...lately].map(([path, asked]) => {
       // Of a time when there was nothing, too.

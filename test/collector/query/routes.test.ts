@@ -38,6 +38,7 @@ type Body = {
   readonly operations: { readonly id: string }[]
   readonly next_cursor: string | null
   readonly coverage: unknown
+  readonly granularity: string
   readonly by_agent: unknown
   readonly units: unknown
   readonly projected: number | null
@@ -123,6 +124,13 @@ test('the breakdown shares out the true total, also where it shows the dearest a
   })
   expect(all.body.by_user).toHaveLength(4)
   expect(all.body.by_time).toHaveLength(60)
+})
+
+test('a series of long ago has windows as wide as those that are kept, where nobody chose others', async () => {
+  const ago = (days: number) => `end_time=${NOON / 1000 - days * 86_400}&last=1h`
+  expect((await get(`/costs?${ago(1)}`)).body.granularity).toBe('1m')
+  expect((await get(`/costs?${ago(60)}`)).body.granularity).toBe('1h')
+  expect((await get(`/performance/distribution?${ago(500)}`)).body.granularity).toBe('1d')
 })
 
 test('performance is of all the calls, each counted once whatever window it is in', async () => {
@@ -257,6 +265,15 @@ test('operations are told one by one, the latest first, and each on one page', a
   const coverage = { calls: 30, usage: 27 / 30, cost: priced.length / 30 }
   expect((await get(`/operations?${RANGE}&limit=7${cursor}`)).body.coverage).toEqual(coverage)
   expect((await get(`/performance/distribution?${RANGE}`)).body.coverage).toEqual(coverage)
+  // Of the very range, though whole minutes of it are told from sums.
+  for (const [from, to] of [
+    [95.5, 1000.25],
+    [29.95, 29.999],
+    [600, 1230],
+  ] as const) {
+    const within = await get(`/operations?start_time=${NOON / 1000 + from}&end_time=${NOON / 1000 + to}&limit=1000`)
+    expect(within.body.coverage).toMatchObject({ calls: within.body.operations.length })
+  }
   const failed = await get(`/operations?${RANGE}&failed=true`)
   expect(failed.body.coverage).toEqual({ calls: 3, usage: 0, cost: 0 })
   expect(failed.body.operations.map(({ id }) => id)).toEqual(['e-29', 'e-19', 'e-9'])
