@@ -3,6 +3,7 @@ import type { Asker } from '../asker.js'
 import type { Row } from '../columns.js'
 import { questionOf, ratio } from '../endpoint.js'
 import { CURRENCY, estimatedHeadOf } from '../head.js'
+import { distinctSql } from '../measures.js'
 import { conditionsOf, type Filter } from '../question.js'
 import { firstSeenOf } from '../seen.js'
 import { fromRaw } from '../sources.js'
@@ -213,9 +214,8 @@ type Kept = { readonly operations: number; readonly users: number; readonly conv
 async function keptOf(asker: Asker, range: TimeRange, filters: readonly Filter[]): Promise<Kept> {
   const bound: { [parameter: string]: string | number | readonly string[] } = {}
   const conditions = conditionsOf(filters, bound)
-  const distinct = (column: string) => `uniqExactIf(${column}, ${column} != '')`
   const [row] = await asker.query<{ [column in keyof Kept]: number }>(
-    `SELECT count() AS operations, ${distinct('user_id')} AS users, ${distinct('conversation_id')} AS conversations
+    `SELECT count() AS operations, ${distinctSql('user_id', true)} AS users, ${distinctSql('conversation_id', true)} AS conversations
 FROM (\n${fromRaw(asker, range, ['user_id', 'conversation_id'], conditions)}\n)`,
     bound,
   )
