@@ -186,6 +186,9 @@ test('the system page tells the ledger, the store and how many names there are',
     environment: '1',
   })
   expect(await section(page, 'Forwarding').innerText()).toContain('Nothing is forwarded.')
+  // All that is known here ended long before it came.
+  const facts = section(page, 'Beyond a limit').locator('.facts')
+  await expect.poll(() => facts.innerText()).toMatch(/Came over a minute late in the last hour[^\n]*\s+13\s/)
 })
 
 test('a range without anything says so, and what to do', async () => {

@@ -15,10 +15,22 @@ import { sendPast } from '../../demo/into-collector.js'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const OUTPUT = join(ROOT, 'docs/pictures')
-const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking']
+const FLAGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--hide-scrollbars',
+]
 const CONFIG = `budgets:
   - { name: everything, limitUsd: 600, period: month }
   - { name: by-service, limitUsd: 60, period: week, per: service }
+alerts:
+  delay: 0s
+  rules:
+    - { name: CallsFail, kind: error_rate, threshold: 0.005, window: 6h, groupBy: [model], severity: critical, summary: "calls of {{model}} fail" }
+    - { name: AnswersSlow, kind: threshold, field: duration_ms, aggregation: p95, threshold: 20000, window: 1h, for: 30m, groupBy: [service], summary: "{{service}} is slow" }
 dashboard:
   traceUrl: https://jaeger.example.com/trace/{traceId}
 `
@@ -31,6 +43,7 @@ const PICTURES = [
   { name: 'performance', hash: 'performance?last=7d' },
   { name: 'errors', hash: 'errors?last=7d' },
   { name: 'models', hash: 'models?last=7d', scheme: 'dark' },
+  { name: 'alerts', hash: 'alerts?last=7d' },
   { name: 'phone', hash: 'overview?last=7d', width: 390, height: 844 },
 ]
 
@@ -41,6 +54,7 @@ try {
   const ending = new AbortController()
   await sendPast({ url: collector.url, days: 28, now: Date.now(), signal: ending.signal, onProgress: () => {} })
   await stored()
+  await until('/alerts', ({ alerts }) => alerts.length > 0)
   mkdirSync(OUTPUT, { recursive: true })
   for (const { name, hash, scheme = 'light', width = 1280, height = 860 } of PICTURES) {
     const page = await browser.newPage({
@@ -95,9 +109,11 @@ async function started() {
 
 /** Waits until all is stored. */
 async function stored() {
-  for (;;) {
-    const ledger = /** @type {{ inQueue: number }} */ (await (await fetch(`${collector.url}/api/v1/ledger`)).json())
-    if (ledger.inQueue === 0) return
+  await until('/ledger', ({ inQueue }) => inQueue === 0)
+}
+
+/** Waits until the answer is such a one: rules are looked at every 15 s. @param {string} path @param {(answer: any) => boolean} isSo */
+async function until(path, isSo) {
+  while (!isSo(await (await fetch(`${collector.url}/api/v1${path}`)).json()))
     await new Promise((resolve) => setTimeout(resolve, 100))
-  }
 }

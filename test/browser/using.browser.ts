@@ -204,6 +204,7 @@ test('a collector that stops is told, and when it is back the page goes on', asy
   await page.unroute('**/api/**')
   await page.getByRole('button', { name: '6h', exact: true }).click()
   await expect.poll(() => figure(page, 'Calls')).toBe('11')
+  await settled(page)
   expect(await cells(page, 'Spend by service')).toHaveLength(2)
   // What the browser says of requests that failed.
   expect(complaints.every((text) => text.includes('ERR_FAILED'))).toBe(true)

@@ -2,8 +2,8 @@
 import type { shownAlert, shownRule } from '../alert/endpoints.js'
 import type { WrittenNotice } from '../query/notices.js'
 import { parametersOf, type Request } from './api.js'
-import { useAnswer, useSubject } from './asking.js'
-import { count, money, UNKNOWN } from './format.js'
+import { type Asked, useAnswer, useSubject } from './asking.js'
+import { count, duration, type Format, money, share, UNKNOWN } from './format.js'
 import { Panel } from './panel.js'
 import { shortTime } from './range.js'
 import { type Column, Table } from './table.js'
@@ -17,10 +17,11 @@ type Notices = { readonly notices: readonly WrittenNotice[] }
 type Rules = { readonly rules: readonly (ReturnType<typeof shownRule> & { readonly failure: string | null })[] }
 
 const ALERTS: Request<Alerts> = { path: '/alerts' }
-const RULES: Request<Rules> = { path: '/alerts/rules' }
+export const RULES: Request<Rules> = { path: '/alerts/rules' }
 const TONES: { readonly [state: string]: string } = { firing: 'bad', pending: 'warn', resolved: 'good' }
 
-export function AlertsPanel() {
+/** `rules`: they tell what the numbers are of. */
+export function AlertsPanel({ rules }: { rules: Rules['rules'] }) {
   const asked = useAnswer(ALERTS)
   const to = asked.answer?.evaluated_to
   return (
@@ -36,7 +37,7 @@ export function AlertsPanel() {
       {({ alerts }) => (
         <Table
           rows={alerts}
-          columns={ALERT_COLUMNS}
+          columns={columnsOf(rules)}
           keyOf={({ rule, labels }) => `${rule} ${JSON.stringify(labels)}`}
         />
       )}
@@ -44,26 +45,30 @@ export function AlertsPanel() {
   )
 }
 
-const ALERT_COLUMNS: readonly Column<Alerts['alerts'][number]>[] = [
-  { title: 'State', cell: ({ state }) => <span class={`outcome ${TONES[state] ?? ''}`}>{state}</span> },
-  {
-    title: 'Rule',
-    cell: ({ rule, severity }) => (
-      <>
-        <span class="model">{rule}</span> <span class="hint">{severity}</span>
-      </>
-    ),
-    isHead: true,
-  },
-  { title: 'Of', cell: ({ labels }) => labelsInWords(labels), isExtra: true },
-  { title: 'Value', cell: ({ value }) => number(value), isNumber: true },
-  { title: 'Threshold', cell: ({ threshold }) => number(threshold), isNumber: true },
-  { title: 'Since', cell: ({ since }) => shortTime(Date.parse(since)) },
-  { title: 'Summary', cell: ({ summary }) => summary, isExtra: true, look: 'wrap' },
-]
+type Alert = Alerts['alerts'][number]
 
-export function RulesPanel() {
-  const asked = useAnswer(RULES)
+function columnsOf(rules: Rules['rules']): readonly Column<Alert>[] {
+  const written = ({ rule }: Alert, value: number | null) => formatOf(rules.find(({ name }) => name === rule))(value)
+  return [
+    { title: 'State', cell: ({ state }) => <span class={`outcome ${TONES[state] ?? ''}`}>{state}</span> },
+    {
+      title: 'Rule',
+      cell: ({ rule, severity }) => (
+        <>
+          <span class="model">{rule}</span> <span class="hint">{severity}</span>
+        </>
+      ),
+      isHead: true,
+    },
+    { title: 'Of', cell: ({ labels }) => labelsInWords(labels), isExtra: true },
+    { title: 'Value', cell: (alert) => written(alert, alert.value), isNumber: true },
+    { title: 'Threshold', cell: (alert) => written(alert, alert.threshold), isNumber: true },
+    { title: 'Since', cell: ({ since }) => shortTime(Date.parse(since)) },
+    { title: 'Summary', cell: ({ summary }) => summary, isExtra: true, look: 'wrap' },
+  ]
+}
+
+export function RulesPanel({ asked }: { asked: Asked<Rules> }) {
   return (
     <Panel
       title="Rules"
@@ -143,4 +148,15 @@ const labelsInWords = (labels: { readonly [name: string]: string }) =>
     .map(([name, value]) => `${name} ${value}`)
     .join(', ') || UNKNOWN
 
-const number = (value: number | null) => (value === null ? UNKNOWN : String(Number(value.toPrecision(4))))
+const DIGITS = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 4 })
+const plain: Format = (value) => (value === null || value === undefined ? UNKNOWN : DIGITS.format(value))
+
+/** How the numbers of a rule are written; of one that is there no more, plainly. */
+function formatOf(rule: Rules['rules'][number] | undefined): Format {
+  if (rule?.kind === 'error_rate' || rule?.kind === 'budget') return share
+  // Sums and means are in the unit of their field, counts and rates are not.
+  if (rule?.kind !== 'threshold' || /^(count|rate|uniq)$/.test(rule.aggregation ?? '')) return plain
+  if (rule.field === 'error_rate') return share
+  if (rule.field === 'cost_usd') return money
+  return rule.field?.endsWith('_ms') ? duration : plain
+}

@@ -1,6 +1,6 @@
 /** Answers in components: asked when the question changes and every so often, the last one shown until the next is there. */
 import { createContext } from 'preact'
-import { useContext, useEffect, useState } from 'preact/hooks'
+import { useContext, useEffect, useLayoutEffect, useState } from 'preact/hooks'
 import type { Filter } from '../query/question.js'
 import type { DashboardSettings } from '../show/settings.js'
 import type { Filters } from './address.js'
@@ -43,12 +43,17 @@ export function ofCalls({ filters, settings }: Subject): readonly Filter[] {
 const keyOf = (request: Request<unknown> | undefined) =>
   request && JSON.stringify([request.path, request.parameters?.toString(), request.body])
 
-/** Undefined asks nothing yet: what it depends on is not known. */
-export function useAnswer<Answer>(request: Request<Answer> | undefined): Asked<Answer> {
+/**
+ * Undefined asks nothing yet: what it depends on is not known. `isFirst`, always the same in one place: before all others of the page, which
+ * a browser sends some at a time.
+ */
+export function useAnswer<Answer>(request: Request<Answer> | undefined, isFirst = false): Asked<Answer> {
   const { tick } = useSubject()
   const key = keyOf(request)
   const [found, setFound] = useState<{ key: string; answer?: Answer; error?: Unanswered }>()
-  useEffect(() => {
+  // Effects of layout come before the paint and before all others; among themselves, what is inside of a page would come before the page.
+  const useBegin = isFirst ? useLayoutEffect : useEffect
+  useBegin(() => {
     if (request === undefined || key === undefined) return
     const controller = new AbortController()
     answerOf(request, controller.signal).then(

@@ -2,7 +2,7 @@
 import uPlot from 'uplot'
 import type { Series } from './chart-data.js'
 import { colourValue } from './colours.js'
-import type { Format } from './format.js'
+import { duration, type Format } from './format.js'
 
 export type Kind = 'bars' | 'lines' | 'area'
 
@@ -22,6 +22,12 @@ export type Listeners = {
 }
 
 const FONT = '11px "Inter Variable", system-ui, sans-serif'
+/** Milliseconds from line to line of a grid of durations: round ones in the units they are written in. */
+const DURATION_STEPS = [
+  ...[1, 10, 100, 1000].flatMap((one) => [one, 2 * one, 5 * one]),
+  ...[10_000, 20_000, 30_000],
+  ...[1, 2, 5, 10, 20, 30, 60, 120, 300, 600].map((minutes) => minutes * 60_000),
+]
 /** Pixels between two lines of the grid, at least. */
 const ROW_SPACE = 42
 
@@ -51,6 +57,7 @@ export function optionsOf(series: readonly Series[], look: Look, width: number, 
       {
         ...axis,
         space: ROW_SPACE,
+        ...(axisFormat === duration && { incrs: DURATION_STEPS }),
         gap: 6,
         size: (_chart, values) => 16 + 6.6 * Math.max(2, ...(values ?? []).map((value) => value.length)),
         values: (_chart, splits) => splits.map((value) => axisFormat(value)),

@@ -71,7 +71,9 @@ export const tokenRate: Format = known((value) => `${compact(value)} tok/s`)
 export const bytes: Format = known((value) => {
   if (value < 1024) return `${value} B`
   const power = Math.min(4, Math.floor(Math.log2(value) / 10))
-  return `${(value / 1024 ** power).toPrecision(3)} ${['B', 'KiB', 'MiB', 'GiB', 'TiB'][power]}`
+  const scaled = value / 1024 ** power
+  const digits = scaled >= 99.95 ? 0 : scaled >= 9.995 ? 1 : 2
+  return `${scaled.toFixed(digits)} ${['B', 'KiB', 'MiB', 'GiB', 'TiB'][power]}`
 })
 
 /** By what share a value changed; null where there is nothing to compare with. */
@@ -97,6 +99,11 @@ export function ratio(value: number | null | undefined, by: number | null | unde
 export function perMillion(value: number | null | undefined, by: number | null | undefined): number | null {
   const each = ratio(value, by)
   return each === null ? null : each * 1e6
+}
+
+/** Of counts by name, such as what was dropped by reason. */
+export function sumOfCounts(counts: { readonly [name: string]: number }): number {
+  return Object.values(counts).reduce((all, one) => all + one, 0)
 }
 
 /** A name from outside; what is unknown says so. */

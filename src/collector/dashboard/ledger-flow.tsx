@@ -1,11 +1,11 @@
 /** What became of everything received, as bars: how much was taken, and where what was taken is now. */
-import { count, ratio, share } from './format.js'
+import { count, ratio, share, sumOfCounts } from './format.js'
 import type { LedgerAnswer } from './pages/system.js'
 
 type Part = { readonly name: string; readonly value: number; readonly colour: string }
 
 export function LedgerFlow({ ledger }: { ledger: LedgerAnswer }) {
-  const dropped = Object.values(ledger.dropped).reduce((all, one) => all + one, 0)
+  const dropped = sumOfCounts(ledger.dropped)
   return (
     <>
       <Flow

@@ -11,7 +11,7 @@ import { rangeInWords } from './range.js'
 
 export type LinesPanelProps<M extends Measures> = {
   readonly title: string
-  readonly hint: string
+  readonly hint?: string
   readonly numbers: Numbers<M>
   readonly format: Format
   readonly lines: readonly {
@@ -25,18 +25,21 @@ export type LinesPanelProps<M extends Measures> = {
   /** The largest value the axis shows at least. */
   readonly least?: number
   readonly whenEmpty?: ComponentChildren
+  /** Columns of twelve. @default 6 */
+  readonly width?: 4 | 6
 }
 
 /** Empty where nothing of any line is known. */
 export function LinesPanel<M extends Measures>(props: LinesPanelProps<M>) {
-  const { title, hint, numbers, format, lines, kind = 'lines', least, whenEmpty } = props
+  const { title, hint, numbers, format, lines, kind = 'lines', least, whenEmpty, width = 6 } = props
   const { range } = useSubject()
   const series = lines.map(({ of, ...line }) => ({ ...line, values: numbers.line(of) }))
   return (
     <Panel
       title={title}
-      hint={hint}
+      {...(hint && { hint })}
       asked={numbers.asked}
+      width={width}
       isEmpty={() => series.every(({ values }) => values.every((value) => value === null))}
       whenEmpty={whenEmpty}
     >

@@ -29,9 +29,9 @@ export type Numbers<M extends Measures> = {
 export function useNumbers<M extends Measures>(metrics: M, where: readonly Filter[] = []): Numbers<M> {
   const { span, filters } = useSubject()
   const interval = granularityOf(span)
-  const whole = useAnswer(request({ span, filters, where, metrics }))
-  const before = useAnswer(request({ span: previousOf(span), filters, where, metrics }))
-  const asked = useAnswer(request({ span, filters, where, metrics, interval }))
+  const whole = useAnswer(request({ span, filters, where, metrics }), true)
+  const before = useAnswer(request({ span: previousOf(span), filters, where, metrics }), true)
+  const asked = useAnswer(request({ span, filters, where, metrics, interval }), true)
   const [now, then, rows] = [whole.answer?.rows[0], before.answer?.rows[0], asked.answer?.rows ?? []]
   const of = (row: Row<M>, figure: Figure<M>) => (typeof figure === 'function' ? figure(row) : row[figure])
   const line = (figure: Figure<M>) => rows.map((row) => of(row, figure))

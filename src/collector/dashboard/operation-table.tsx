@@ -21,11 +21,16 @@ export type OperationTableProps = {
 }
 
 export function OperationTable({ operations, withMessage = false }: OperationTableProps) {
-  const outcome = { title: 'Outcome', cell: (operation: Operation) => outcomeOf(operation, withMessage) }
+  const columns = withMessage ? COLUMNS.filter(({ title }) => !OF_ANSWERS.includes(title)) : COLUMNS
+  const outcome = {
+    title: 'Outcome',
+    cell: (operation: Operation) => outcomeOf(operation, withMessage),
+    look: withMessage ? 'wrap' : '',
+  }
   return (
     <Table
       rows={operations}
-      columns={[...COLUMNS, outcome]}
+      columns={[...columns, outcome]}
       keyOf={({ id }) => id!}
       look="operations"
       lookOf={({ error }) => (error ? 'failed' : '')}
@@ -33,6 +38,8 @@ export function OperationTable({ operations, withMessage = false }: OperationTab
   )
 }
 
+/** Mostly unknown of what failed: they give way to its message. */
+const OF_ANSWERS = ['Input', 'Output', 'First chunk']
 const COLUMNS: readonly Column<Operation>[] = [
   { title: 'Time', cell: timeOf, look: 'time' },
   { title: 'Model', cell: whatOf },

@@ -20,7 +20,7 @@ export type PanelProps<Answer> = {
   /** What an empty one says. @default that nothing matches, and what to do */
   readonly whenEmpty?: ComponentChildren
   /** Columns of twelve. @default 6 */
-  readonly width?: 3 | 4 | 5 | 6 | 7 | 8 | 12
+  readonly width?: 4 | 5 | 6 | 7 | 8 | 12
   /** Height of what is not there yet, in pixels. */
   readonly height?: number
   /** Beside the title. */

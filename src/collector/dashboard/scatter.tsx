@@ -23,6 +23,8 @@ export type ScatterProps = {
 
 const HEIGHT = 300
 const INSET = { left: 68, right: 24, top: 16, bottom: 40 }
+/** Pixels from tick to tick. */
+const ROOM = { x: 46, y: 18 }
 const [LEAST, MOST] = [5, 17]
 
 type Placed = ScatterPoint & { readonly x: number; readonly y: number }
@@ -41,11 +43,13 @@ export function Scatter({ label, x, y, points }: ScatterProps) {
     placed.map((point) => point.x),
     INSET.left,
     width - INSET.right,
+    ROOM.x,
   )
   const ys = scale(
     placed.map((point) => point.y),
     HEIGHT - INSET.bottom,
     INSET.top,
+    ROOM.y,
   )
   const most = Math.max(1, ...placed.map(({ size }) => size))
   // Large ones first: small ones lie upon them.
@@ -153,17 +157,21 @@ function labelsOf(drawn: readonly Drawn[], width: number) {
 const overlap = (one: Box, other: Box) =>
   one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom
 
-/** Equal ratios take equal room; ticks are at ones, twos and fives. */
-function scale(values: readonly number[], from: number, to: number) {
+/** Digits of ticks, by how many there is room for. */
+const DIGITS = [[1, 2, 5], [1, 3], [1]] as const
+
+/** Equal ratios take equal room; ticks are at round numbers, `room` pixels apart at least where there is a way. */
+function scale(values: readonly number[], from: number, to: number, room: number) {
   const [low, high] = [Math.min(...values) / 1.5, Math.max(...values) * 1.5]
   const at = (value: number) =>
     from + ((Math.log(value) - Math.log(low)) / (Math.log(high) - Math.log(low))) * (to - from)
-  const ticks: number[] = []
-  if (values.length > 0)
-    for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++)
-      for (const digit of [1, 2, 5]) {
-        const tick = digit * 10 ** power
-        if (tick > low && tick < high) ticks.push(tick)
-      }
-  return { at, ticks }
+  const powers = values.length === 0 ? [] : range(Math.floor(Math.log10(low)), Math.floor(Math.log10(high)))
+  const all = DIGITS.map((digits) =>
+    powers.flatMap((power) => digits.map((digit) => digit * 10 ** power)).filter((tick) => tick > low && tick < high),
+  )
+  const isRoomy = (ticks: readonly number[]) =>
+    ticks.every((tick, index) => index === 0 || Math.abs(at(tick) - at(ticks[index - 1]!)) >= room)
+  return { at, ticks: all.find(isRoomy) ?? all.at(-1)! }
 }
+
+const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, index) => first + index)

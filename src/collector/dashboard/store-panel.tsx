@@ -11,14 +11,14 @@ export function StorePanel({ asked }: { asked: Asked<SystemState> }) {
   const { settings } = useSubject()
   const { retention, max_bytes } = settings
   const keptOf = (table: string) => {
-    const [, tier] = /^operations_(1m|5m|1h|1d)$/.exec(table) ?? []
+    const [, tier] = /^operations_(1m|5m|1h|1d)(?:_main)?$/.exec(table) ?? []
     const kept = tier === undefined ? (table === 'operations' ? retention.raw : undefined) : retention[tier as '1m']
     return kept === undefined ? null : kept / DAY_MS
   }
   return (
     <Panel
       title="The store"
-      hint={max_bytes === null ? 'on disk, compressed' : `at most ${bytes(max_bytes)}`}
+      hint={max_bytes === null ? 'looked at once a minute' : `at most ${bytes(max_bytes)}, looked at once a minute`}
       asked={asked}
       width={6}
       height={260}

@@ -1,12 +1,10 @@
 /** Where the collector forwards to: what was sent, what waits, what failed. */
 import type { SystemState } from '../show/system-state.js'
 import type { Asked } from './asking.js'
-import { bytes, short } from './format.js'
+import { bytes, short, sumOfCounts } from './format.js'
 import type { LedgerAnswer } from './pages/system.js'
 import { Panel } from './panel.js'
 import { Ranking } from './ranking.js'
-
-const sum = (counts: { readonly [name: string]: number }) => Object.values(counts).reduce((all, one) => all + one, 0)
 
 export function TargetsPanel({ ledger, system }: { ledger: Asked<LedgerAnswer>; system: Asked<SystemState> }) {
   const targets = system.answer?.targets ?? {}
@@ -40,10 +38,10 @@ export function TargetsPanel({ ledger, system }: { ledger: Asked<LedgerAnswer>; 
               isExtra: true,
             },
             { title: 'Rejected', value: ([, { rejected }]) => rejected, format: short, tone: bad },
-            { title: 'Dropped', value: ([, { dropped }]) => sum(dropped), format: short, tone: bad },
+            { title: 'Dropped', value: ([, { dropped }]) => sumOfCounts(dropped), format: short, tone: bad },
             {
               title: 'Failed attempts',
-              value: ([name]) => (targets[name] ? sum(targets[name].failedAttempts) : null),
+              value: ([name]) => (targets[name] ? sumOfCounts(targets[name].failedAttempts) : null),
               format: short,
               isExtra: true,
             },

@@ -23,13 +23,14 @@ const FAILURES = {
   rate: ['error_rate', 'avg'],
   retries: ['retries', 'sum'],
 } as const
+const KINDS = { kinds: ['error_type', 'uniq'] } as const
 const FAILED = [{ dimension: 'error_type', operator: 'ne', value: '' }] as const
 const LATEST = 25
 
 export function Errors() {
   const subject = useSubject()
   const { span, filters, range } = subject
-  const numbers = useNumbers(FAILURES, ofCalls(subject))
+  const numbers = useNumbers({ ...FAILURES, ...KINDS }, ofCalls(subject))
   const { now, card } = numbers
   const types = useAnswer(
     request({ span, filters, metrics: { errors: FAILURES.errors }, groupBy: ['error_type'], where: FAILED, limit: 12 }),
@@ -54,7 +55,7 @@ export function Errors() {
         <Kpi label="Failed calls" {...card('errors')} bad="up" format={short} colour="--series-7">
           {now && <span class="hint">of {short(now.operations)}</span>}
         </Kpi>
-        <Kpi label="Kinds of errors" value={types.answer?.rows.length} format={count} />
+        <Kpi label="Kinds of errors" {...card('kinds')} bad="up" format={count} colour="--series-5" />
         <Kpi
           label="Retries"
           {...card('retries')}
@@ -111,15 +112,15 @@ export function Errors() {
       </Panel>
       <LinesPanel
         title="Error rate over time"
-        hint="of calls of a model"
         numbers={numbers}
         format={share}
         kind="area"
         least={0.05}
+        width={4}
         lines={[{ name: 'error rate', of: 'rate', colour: '--bad' }]}
       />
-      <Rates dimension="provider" title="Provider" width={3} />
-      <Rates dimension="model" title="Model" width={3} />
+      <Rates dimension="provider" title="Provider" />
+      <Rates dimension="model" title="Model" />
       <Panel
         title="Latest failures"
         asked={latest}
@@ -136,7 +137,7 @@ export function Errors() {
 }
 
 /** By rate: what fails most often, not what is called most often. */
-function Rates({ dimension, title, width }: { dimension: FilterName; title: string; width: 3 }) {
+function Rates({ dimension, title }: { dimension: FilterName; title: string }) {
   const subject = useSubject()
   const { span, filters } = subject
   const asked = useAnswer(
@@ -155,7 +156,7 @@ function Rates({ dimension, title, width }: { dimension: FilterName; title: stri
     <Panel
       title={`By ${title.toLowerCase()}`}
       asked={asked}
-      width={width}
+      width={4}
       isEmpty={({ rows }) => rows.length === 0}
       whenEmpty={<p>Nothing failed.</p>}
     >

@@ -3,7 +3,7 @@ import { type Filters, go } from '../address.js'
 import { type Granularity, parametersOf, type Request, type Row, request } from '../api.js'
 import { ofCalls, useAnswer, useSubject } from '../asking.js'
 import { CoverageNote } from '../coverage.js'
-import { count, duration, share, short, tokenRate } from '../format.js'
+import { count, duration, ratio, share, short, tokenRate } from '../format.js'
 import type { HeatCell } from '../heat-grid.js'
 import { Heatmap } from '../heatmap.js'
 import { Kpi } from '../kpi.js'
@@ -27,9 +27,9 @@ const SPEED = {
   duration: ['duration_ms', 'avg'],
 } as const
 
-/** Tokens a second that a call of mean length and mean output made. */
+/** Tokens a second that a call of mean length and mean output made; of what has no output, such as embeddings, none. */
 const outputSpeed = ({ output, duration: mean }: Row<typeof SPEED>) =>
-  output === null || mean === null || mean === 0 ? null : output / (mean / 1000)
+  output === 0 ? null : ratio(output, mean && mean / 1000)
 
 export function Performance() {
   const subject = useSubject()

@@ -4,9 +4,10 @@ import type { SystemState } from '../../show/system-state.js'
 import type { Request } from '../api.js'
 import { request } from '../api.js'
 import { useAnswer, useSubject } from '../asking.js'
-import { bytes, count, short } from '../format.js'
+import { bytes, count, short, sumOfCounts } from '../format.js'
 import { Kpi } from '../kpi.js'
 import { LedgerFlow } from '../ledger-flow.js'
+import { useLive } from '../live-context.js'
 import { Panel } from '../panel.js'
 import { Ranking } from '../ranking.js'
 import { StorePanel } from '../store-panel.js'
@@ -35,7 +36,8 @@ export function System() {
   const ledger = useAnswer(LEDGER)
   const system = useAnswer(SYSTEM)
   const [books, state] = [ledger.answer, system.answer]
-  const lost = books && sum(books.dropped)
+  const lost = books && sumOfCounts(books.dropped)
+  const late = useLive().snapshot?.windows['1h'].late_count
   return (
     <div class="grid">
       <div class="kpis">
@@ -94,14 +96,15 @@ export function System() {
             ))}
             <Fact
               title="Values beyond the limit of an attribute"
-              value={count(sum(overflowed))}
-              isBad={sum(overflowed) > 0}
+              value={count(sumOfCounts(overflowed))}
+              isBad={sumOfCounts(overflowed) > 0}
             />
             <Fact
               title="Requests refused for want of memory"
               value={count(memory.refused)}
               isBad={memory.refused > 0}
             />
+            <Fact title="Came over a minute late in the last hour, and are in no live rate" value={count(late)} />
             <Fact title="Spans and records that are not GenAI" value={short(normalise.foreign)} />
             <Fact title="Answers kept" value={`${bytes(answers.bytes)}, ${count(answers.hits)} given again`} />
           </dl>
@@ -113,7 +116,7 @@ export function System() {
         asked={system}
         width={6}
         isEmpty={({ normalise }) => Object.keys(normalise.dialects).length === 0}
-        whenEmpty={<p>Nothing was received since the start.</p>}
+        whenEmpty={<p>No spans and records of GenAI came since the start. Events are of no dialect.</p>}
       >
         {({ normalise }) => (
           <Ranking
@@ -164,8 +167,6 @@ function Fact({ title, value, isBad = false }: { title: string; value: string; i
     </div>
   )
 }
-
-const sum = (counts: { readonly [name: string]: number }) => Object.values(counts).reduce((all, one) => all + one, 0)
 
 function uptime(seconds: number): string {
   const [days, hours, minutes] = [
