@@ -15,14 +15,7 @@ import { sendPast } from '../../demo/into-collector.js'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const OUTPUT = join(ROOT, 'docs/pictures')
-const FLAGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--hide-scrollbars',
-]
+const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking']
 const CONFIG = `budgets:
   - { name: everything, limitUsd: 600, period: month }
   - { name: by-service, limitUsd: 60, period: week, per: service }
@@ -62,6 +55,7 @@ try {
       colorScheme: scheme,
       timezoneId: 'UTC',
       locale: 'en-US',
+      isMobile: width < 500,
     })
     await page.goto(`${collector.url}/#/${hash}`)
     await page.locator('.panel').first().waitFor()
