@@ -87,8 +87,7 @@ async function rangeGiven(given: Given): Promise<Range> {
   try {
     const last = textOf(given, 'last')
     const times = { start_time: textOf(given, 'from'), end_time: textOf(given, 'to'), last }
-    const { start, end } = rangeOf(times, Date.now())
-    return { start: Math.ceil(start / MINUTE) * MINUTE, end }
+    return rangeOf(times, Date.now())
   } catch (error) {
     throw new WrongUse((error as Error).message.replace('start_time', '--from').replace('end_time', '--to'))
   }

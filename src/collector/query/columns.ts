@@ -53,7 +53,7 @@ export function columnsOf<const Measures extends readonly NamedMeasure[]>(measur
   return Object.fromEntries(measures.map((one) => [one.alias, columnOf(one)])) as Columns<Measures>
 }
 
-/** The shape of the same numbers as they are where none is known of: what nobody asks twice. */
+/** What is counted is a whole number; of all else it may be that nothing is known. */
 function columnOf({ field, aggregation }: Measure): z.ZodType {
   const kind = kindOf(field)
   const what = kind === undefined ? `different values of ${field}` : described(field as FieldName, aggregation)
@@ -64,7 +64,7 @@ function columnOf({ field, aggregation }: Measure): z.ZodType {
 }
 
 const MEANINGS: { readonly [field in FieldName]: string } = {
-  operations: 'operations',
+  operations: 'operations that are asked about',
   calls: 'calls of a model',
   errors: 'operations that failed',
   error_rate: 'share of operations that failed',

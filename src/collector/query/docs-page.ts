@@ -112,7 +112,7 @@ function typeOf(schema: Schema): string {
   if (schema.enum !== undefined) return escaped(schema.enum.map((value) => value ?? 'null').join(' | '))
   if (schema.const !== undefined) return escaped(String(schema.const))
   if (anyOf !== undefined) return [...new Set(anyOf.map(typeOf))].join(' or ')
-  if (items !== undefined) return `list of ${typeOf(items)}`
+  if (items !== undefined) return `list of ${typeOf(items)}${items.type === 'object' ? 's' : ''}`
   if (format === 'date-time') return 'time (ISO 8601)'
   if (typeof values === 'object') return `object of ${typeOf(values)}`
   return escaped([type ?? 'anything'].flat().join(' or '))
