@@ -2,12 +2,12 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Channels } from '../../src/collector/dist/alert/channel/channels.js'
 import { channelOptions } from '../../src/collector/dist/alert/options.js'
+import { freePort } from '../free-port.js'
 
 const PATIENCE_MS = 60_000
 const folder = mkdtempSync(join(tmpdir(), 'tokmeter-alertmanager-'))
@@ -109,13 +109,4 @@ async function until(look) {
     if (Date.now() > end) throw new Error('it did not come to pass in time')
     await sleep(50)
   }
-}
-
-async function freePort() {
-  const listening = createServer().listen(0, '127.0.0.1')
-  await once(listening, 'listening')
-  const { port: free } = /** @type {import('node:net').AddressInfo} */ (listening.address())
-  listening.close()
-  await once(listening, 'close')
-  return free
 }

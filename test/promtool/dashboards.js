@@ -16,8 +16,9 @@ import { progress } from '../../bench/line.js'
 import { DASHBOARDS } from '../../collector-config/generate/generated-files.js'
 import { METRICS, NAMINGS, prometheusName } from '../../collector-config/generate/metric-names.js'
 import { startEmulator } from '../../demo/emulator.js'
+import { freePort } from '../free-port.js'
 import { startCollector } from '../live/collector.js'
-import { freePort, startPrometheus, until } from './prometheus.js'
+import { startPrometheus, until } from './prometheus.js'
 
 /**
  * What is drawn at random comes when it comes: a query is asked again until it has data, while the traffic goes on. This long at most,

@@ -1,7 +1,8 @@
 /** The JavaScript of a page as programs: put in their place, type-checked against the built package, and run with the real clients. */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { freePort, ROOT } from './stage.js'
+import { freePort } from '../free-port.js'
+import { ROOT } from './stage.js'
 
 /** @typedef {{ source: string, place: string }} Program */
 

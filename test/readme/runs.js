@@ -2,8 +2,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readMetricsPage } from '../../demo/metrics-page.js'
+import { freePort } from '../free-port.js'
 import { must } from '../package/checking.js'
-import { freePort, ROOT } from './stage.js'
+import { ROOT } from './stage.js'
 
 /** @typedef {import('./stage.js').Stage} Stage */
 /** `command`: all of it, or how it begins, where it is long. @typedef {{ command: string, run: (stage: Stage, command: string) => Promise<unknown> }} Run */

@@ -11,6 +11,7 @@ import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { freePort } from '../../free-port.js'
 
 export const CLUSTER = 'main'
 
@@ -25,14 +26,6 @@ function library(): string | undefined {
 
 /** Whether such servers can run here. */
 export const canServe = library() !== undefined && spawnSync('python3', ['--version']).status === 0
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 export type ShardServer = {
   readonly url: string
