@@ -1,4 +1,6 @@
 /** The first run, and what comes while somebody looks. */
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Collector } from '../../src/collector/collector.js'
 import { collector, configOf, event, newDirectory, stopAll } from '../collector/running.js'
@@ -25,7 +27,9 @@ test('an empty collector says what leads to it, by its own address, and becomes 
   expect(await way('Codex')).toContain(`endpoint = "${running.url}/v1/logs"`)
   expect(await way('Gemini CLI')).toContain(`GEMINI_TELEMETRY_OTLP_ENDPOINT=${running.url}`)
   expect(await way('An OpenTelemetry Collector')).toContain(`endpoint: ${running.url}`)
-  await store(running, [event('first')])
+  // As whoever copies it would run it.
+  const { stdout } = await promisify(execFile)('sh', ['-c', await way('One event, by hand')])
+  expect(JSON.parse(stdout)).toMatchObject({ status: 'accepted', accepted: 1 })
   await expect.poll(() => page.locator('h1').innerText()).toBe('Overview')
   await settled(page)
   expect(await figure(page, 'Calls')).toBe('1')
