@@ -16,6 +16,7 @@ const MEASURES = [
   measure('throughput_rps', 'operations', 'rate'),
 ] as const
 const ERROR_RATE = measure('error_rate', 'error_rate', 'avg')
+const WRITTEN = measure('written', 'output_tokens', 'sum')
 
 const { model: _, ...FILTERS } = FILTER_PARAMETERS
 const name = z.string().max(1000)
@@ -54,7 +55,7 @@ export const modelComparison = endpoint({
         most_reliable_model: best.describe('of the largest share of calls that did not fail'),
         recommendations: z.array(z.string()),
       })
-      .describe('null where it is not known of any'),
+      .describe('of those that write, where any does: an embedding is no answer. Null where it is not known of any'),
   }),
   async answer({ models, ...given }, { ask, now }) {
     const { range, filters } = subjectOf(ofCalls(given), now)
@@ -72,17 +73,18 @@ export const modelComparison = endpoint({
       questionOf({
         range,
         filters: chosen === undefined ? filters : [...filters, { dimension: 'model', operator: 'in', value: chosen }],
-        measures: [...MEASURES, ERROR_RATE],
+        measures: [...MEASURES, ERROR_RATE, WRITTEN],
         groupBy: ['model', 'provider'],
         limit: chosen === undefined ? 10 : 1000,
       }),
     )
-    const compared = answer.rows.map(({ model, provider, error_rate, ...metrics }) => ({
-      model,
-      provider,
-      metrics: { ...metrics, success_rate: successRate(error_rate) },
+    const compared = answer.rows.map(({ model, provider, error_rate, written, ...metrics }) => ({
+      writes: Number(written) > 0,
+      model: { model, provider, metrics: { ...metrics, success_rate: successRate(error_rate) } },
     }))
-    return { ...estimatedHeadOf(answer), models: compared, summary: summaryOf(compared) }
+    const isSuggested = compared.some(({ writes }) => writes) ? ({ writes }: { writes: boolean }) => writes : () => true
+    const suggested = compared.filter(isSuggested).map(({ model }) => model)
+    return { ...estimatedHeadOf(answer), models: compared.map(({ model }) => model), summary: summaryOf(suggested) }
   },
 })
 

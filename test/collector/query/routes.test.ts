@@ -77,7 +77,7 @@ const priced = events.filter(({ model, event_type }) => model === 'gpt-4o' && ev
 beforeAll(async () => {
   made = await collector(configOf(newDirectory()))
   const answer = await post(`${made.url}/api/v1/analytics/events`, events)
-  expect([answer.status, await answer.clone().text()]).toEqual([202, expect.anything()])
+  expect([answer.status, await answer.text()]).toEqual([202, expect.anything()])
   while ((await ledgerOf(made)).inQueue > 0) await new Promise((resolve) => setImmediate(resolve))
 })
 afterAll(stopAll)
@@ -226,6 +226,29 @@ test('models are compared, and recommended for what they are better at', async (
   })
   const none = await get(`/metrics/models?${RANGE}&models=absent,gone`)
   expect(none.body).toMatchObject({ models: [], summary: { fastest_model: null, recommendations: [] } })
+})
+
+test('a model that writes nothing is not recommended beside those that do', async () => {
+  const ofMorning = (event_id: string, model: string, duration_ms: number, output_tokens: number) => ({
+    event_id,
+    event_type: 'llm_request_completed',
+    timestamp_ms: NOON - 6 * HOUR,
+    provider: 'own',
+    model,
+    duration_ms,
+    input_tokens: 10,
+    output_tokens,
+  })
+  const answer = await post(`${made.url}/api/v1/analytics/events`, [
+    ofMorning('m-1', 'quick-embedding', 5, 0),
+    ofMorning('m-2', 'slow-writer', 900, 50),
+    ofMorning('m-3', 'slower-writer', 950, 50),
+  ])
+  expect([answer.status, await answer.text()]).toEqual([202, expect.anything()])
+  while ((await ledgerOf(made)).inQueue > 0) await new Promise((resolve) => setImmediate(resolve))
+  const { body } = await get(`/metrics/models?start_time=${NOON / 1000 - 7 * 3600}&end_time=${NOON / 1000 - 5 * 3600}`)
+  expect(body.models.map(({ model }) => model).toSorted()).toEqual(['quick-embedding', 'slow-writer', 'slower-writer'])
+  expect(body.summary).toMatchObject({ fastest_model: 'slow-writer', most_reliable_model: 'slow-writer' })
 })
 
 test('trends compare window with window, and the period with the one before', async () => {
