@@ -341,7 +341,7 @@ test('the payloads of real instrumentations are the same in both encodings', () 
   expect(files.length).toBeGreaterThan(8)
   for (const file of files) {
     const request = JSON.parse(readFileSync(new URL(file, folder), 'utf8'))
-    const signal = file.endsWith('-logs.json') ? 'logs' : 'traces'
+    const signal = (['logs', 'metrics'] as const).find((name) => file.endsWith(`-${name}.json`)) ?? 'traces'
     const fromJson = decode(signal, 'json', bytesOf(request))
     expect(fromJson.count).toBeGreaterThan(0)
     const fromProtobuf = decode(signal, 'protobuf', toProtobuf(request))
