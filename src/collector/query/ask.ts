@@ -8,7 +8,15 @@ import { coverageOf } from './coverage.js'
 import { type Coverage, type WrittenWindow, windowOf } from './head.js'
 import { InvalidQuestion } from './invalid-question.js'
 import { PERCENTILES } from './measures.js'
-import { type AskedMeasure, type Compiled, compile, type Place, type Question, SERIES_ROWS } from './question.js'
+import {
+  type AskedMeasure,
+  type Compiled,
+  type CompileOptions,
+  compile,
+  type Place,
+  type Question,
+  SERIES_ROWS,
+} from './question.js'
 import type { Tables } from './sources.js'
 import { type Granularity, WINDOW_MS, windowStart } from './time-range.js'
 
@@ -60,12 +68,12 @@ export async function ask(question: Question, store: Askable, place: Where): Pro
     runCompiled(store, sql, compiled, place),
     coverageSql === undefined ? [] : runCompiled(store, coverageSql, compiled, place),
   ])
-  return { ...answerOf(question, compiled, rows), coverage: coverageOf(covered ?? rows[0]) }
+  return { ...answerOf(question, compiled, rows), coverage: coverageOf(covered === undefined ? rows : [covered]) }
 }
 
 /** Without the coverage, which who asks several questions of the same operations needs once. */
 export async function askRows(question: Question, store: Askable, place: Where): Promise<Omit<Answer, 'coverage'>> {
-  const compiled = compiledFor(question, store, place)
+  const compiled = compiledFor(question, store, place, { covered: false })
   return answerOf(question, compiled, await runCompiled(store, compiled.sql, compiled, place))
 }
 
@@ -81,7 +89,7 @@ export type Breakdowns<
 
 /** The same numbers by each of the dimensions of `groupBy` by itself, and in total: what is read is read once. */
 export async function askApart(question: Question, store: Askable, place: Where): Promise<Breakdowns> {
-  const compiled = compiledFor(question, store, place, true)
+  const compiled = compiledFor(question, store, place, { apart: true })
   const rows = await runCompiled(store, compiled.sql, compiled, place)
   const { groupBy } = question
   /** The rows of one set, as if it had been asked for alone. */
@@ -99,14 +107,14 @@ export async function askApart(question: Question, store: Askable, place: Where)
     total: {
       ...total,
       rows: whole === undefined ? [ofNothing] : total.rows,
-      coverage: coverageOf(whole),
+      coverage: coverageOf(whole === undefined ? [] : [whole]),
     },
     by: Object.fromEntries(groupBy.map((dimension, index) => [dimension, of(index, [dimension])])),
   }
 }
 
-function compiledFor(question: Question, store: Askable, place: Where, apart = false): Compiled {
-  return compile(question, { ...place, table: (name) => store.table(name), mainSince: store.mainSince }, apart)
+function compiledFor(question: Question, store: Askable, place: Where, options?: CompileOptions): Compiled {
+  return compile(question, { ...place, table: (name) => store.table(name), mainSince: store.mainSince }, options)
 }
 
 function answerOf(question: Question, compiled: Compiled, rows: readonly Row[]): Omit<Answer, 'coverage'> {
@@ -204,9 +212,11 @@ function series({ groupBy }: Question, interval: Granularity, compiled: Compiled
   const all =
     groupBy.length === 0 && groups.size === 0 ? [{ first: {}, byWindow: new Map<number, Row>() }] : [...groups.values()]
   const filled: Row[] = []
-  for (let time = windowStart(range.start, interval); time < range.end; time += WINDOW_MS[interval]) {
+  for (let start = windowStart(range.start, interval); start < range.end; start += WINDOW_MS[interval]) {
+    const time = new Date(start).toISOString()
     for (const { first, byWindow } of all) {
-      filled.push({ time: new Date(time).toISOString(), ...first, ...ofNothing, ...byWindow.get(time) })
+      const row = byWindow.get(start)
+      filled.push(row === undefined ? { time, ...first, ...ofNothing } : { time, ...row })
     }
   }
   return filled

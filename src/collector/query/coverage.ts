@@ -8,10 +8,11 @@ export const COVERAGE_SQL = `sumIf(operations, ${IS_CALL}) AS calls, sumIf(input
   sumIf(cost_nano_dollars_known, ${IS_CALL}) AS with_cost`
 export const COVERAGE_COLUMNS = ['operation', 'operations', 'input_tokens_known', 'cost_nano_dollars_known']
 
-/** Of a row with the columns of `COVERAGE_SQL`, or without where there was none. */
-export function coverageOf(row: { readonly [column: string]: unknown } = { calls: 0 }): Coverage {
-  const calls = Number(row['calls'])
-  const share = (known: string) => (calls === 0 ? null : Number(row[known]) / calls)
+/** Of rows with the columns of `COVERAGE_SQL`, each of operations of its own. */
+export function coverageOf(rows: readonly { readonly [column: string]: unknown }[]): Coverage {
+  const sum = (column: string) => rows.reduce((total, row) => total + Number(row[column]), 0)
+  const calls = sum('calls')
+  const share = (known: string) => (calls === 0 ? null : sum(known) / calls)
   return { calls, usage: share('with_usage'), cost: share('with_cost') }
 }
 
@@ -21,9 +22,9 @@ export async function coverageIn(
   rowsOf: (columns: readonly string[]) => string,
   bound: Parameters,
 ): Promise<Coverage> {
-  const [row] = await query<{ [column: string]: number }>(
+  const rows = await query<{ [column: string]: number }>(
     `SELECT ${COVERAGE_SQL}\nFROM (\n${rowsOf(COVERAGE_COLUMNS)}\n)`,
     bound,
   )
-  return coverageOf(row)
+  return coverageOf(rows)
 }

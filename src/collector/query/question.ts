@@ -76,8 +76,18 @@ export type Compiled = {
   /** In the order of the answer's columns. */
   readonly measures: readonly ({ readonly name: string } & Pick<Expression, 'ofNothing' | 'isTime'>)[]
   readonly dimensions: readonly string[]
-  /** SQL of the coverage of the whole range; undefined where the row of the whole range tells it itself. */
+  /** SQL of the coverage of the whole range; undefined where the rows tell it, each of its own operations, or nobody wants to know. */
   readonly coverageSql: string | undefined
+}
+
+export type CompileOptions = {
+  /**
+   * Every dimension by itself, and the whole, instead of all of them together: a row tells by `set` which is its own, 0 for the first, the
+   * number of them for the whole. The limit is that of each. @default false
+   */
+  readonly apart?: boolean
+  /** The coverage is wanted as well. @default true */
+  readonly covered?: boolean
 }
 
 /** What is bound to the placeholders of a query. */
@@ -87,12 +97,12 @@ const OPERATORS = { gt: '>', gte: '>=', lt: '<', lte: '<=' } as const
 const HALF_A_CHARACTER = /\p{Surrogate}/u
 const ALIAS = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/
 
-/**
- * Throws InvalidQuestion for what cannot be answered.
- * @param apart every dimension by itself, and the whole, instead of all of them together: a row tells by `set` which is its own, 0 for the
- * first, the number of them for the whole. The limit is that of each.
- */
-export function compile(question: Question, place: Place, apart = false): Compiled {
+/** Throws InvalidQuestion for what cannot be answered. */
+export function compile(
+  question: Question,
+  place: Place,
+  { apart = false, covered = true }: CompileOptions = {},
+): Compiled {
   const { interval, movingMs, groupBy, filters, having, limit, offset } = question
   check(question)
   const parameters: Bound = {}
@@ -133,14 +143,15 @@ export function compile(question: Question, place: Place, apart = false): Compil
 
   const windowMs = interval === undefined ? range.end - range.start : (movingMs ?? WINDOW_MS[interval])
   parameters['seconds'] = windowMs / 1000
-  // One row for the whole range is told with it, in one reading.
+  // In one reading, where the rows are all there are: of a series, or the one of the whole range. Windows that move overlap.
   const hasWhole = interval === undefined && having.length === 0 && (apart || dimensions.length === 0)
+  const isTold = covered && (hasWhole || (interval !== undefined && moving === undefined))
   const columns = [
     ...columnsOf(
       dimensions,
       measures.map(({ expression }) => expression),
     ),
-    ...(hasWhole ? COVERAGE_COLUMNS : []),
+    ...(isTold ? COVERAGE_COLUMNS : []),
   ]
   const groups = [
     ...(interval === undefined ? [] : [`${windowSql(interval)} AS \`time of window\``]),
@@ -150,7 +161,7 @@ export function compile(question: Question, place: Place, apart = false): Compil
     ...groups,
     ...(apart ? [`${setSql(dimensions.length)} AS \`set\``] : []),
     ...measures.map(({ expression }, index) => `${expression.sql} AS \`measure ${index}\``),
-    ...(hasWhole ? [COVERAGE_SQL] : []),
+    ...(isTold ? [COVERAGE_SQL] : []),
   ]
   const clauses = [
     `SELECT ${select.join(',\n  ')}`,
@@ -174,7 +185,7 @@ export function compile(question: Question, place: Place, apart = false): Compil
     source: cover === undefined ? 'operations' : 'rollups',
     measures: measures.map(({ name, expression }) => ({ name, ...expression })),
     dimensions: groupBy,
-    coverageSql: hasWhole ? undefined : `SELECT ${COVERAGE_SQL}\nFROM (\n${rowsOf(COVERAGE_COLUMNS)}\n)`,
+    coverageSql: isTold || !covered ? undefined : `SELECT ${COVERAGE_SQL}\nFROM (\n${rowsOf(COVERAGE_COLUMNS)}\n)`,
   }
 }
 

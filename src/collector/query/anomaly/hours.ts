@@ -41,7 +41,9 @@ export type Hours = (asked: AskedHours) => Promise<readonly HourRow[]>
 export function hoursOfStore(asker: Asker): Hours {
   return async ({ range, filters, by, measures }) => {
     const groupBy = by === undefined ? [] : [by]
-    const { sql, parameters } = compile(questionOf({ range, filters, groupBy, measures, interval: '1h' }), asker)
+    const { sql, parameters } = compile(questionOf({ range, filters, groupBy, measures, interval: '1h' }), asker, {
+      covered: false,
+    })
     const rows = await asker.query<{ readonly [column: string]: string | number | null }>(sql, parameters)
     if (rows.length > SERIES_ROWS)
       throw new InvalidQuestion(
