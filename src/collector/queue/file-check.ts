@@ -75,9 +75,10 @@ class Examination {
     if (root === NO_PAGE || --this.#left < 0) return
     const page = this.#page(root)
     const flags = page.readUInt16LE(18)
-    const end = page.readUInt16LE(20)
+    // This LMDB counts places on a page from behind its header.
+    const end = PAGE_HEADER + page.readUInt16LE(20)
     for (let at = PAGE_HEADER; at < end; at += 2) {
-      const node = page.readUInt16LE(at)
+      const node = PAGE_HEADER + page.readUInt16LE(at)
       if (flags & BRANCH) this.#tree(BigInt(page.readUIntLE(node, 6)))
       else if (flags & LEAF) this.#leaf(page, node)
       else throw new Finding(`page ${root} is of no known kind`)
