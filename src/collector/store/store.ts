@@ -178,9 +178,10 @@ async function readEveryTable(engine: Engine, placement: Placement): Promise<voi
   )
 }
 
-/** Epoch milliseconds. */
+/** Epoch milliseconds; never where it is not known: a replica may hear of it later than of the tables. */
 async function mainSince(database: Database): Promise<number> {
-  return Number(await transferPosition(database, MAIN_ROLLUPS)) * 1000
+  const seconds = await transferPosition(database, MAIN_ROLLUPS)
+  return seconds === undefined ? Number.POSITIVE_INFINITY : Number(seconds) * 1000
 }
 
 function createStore(
