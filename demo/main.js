@@ -9,10 +9,10 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { startEmulator } from './emulator.js'
+import { freePort } from './free-port.js'
 import { readMetricsPage } from './metrics-page.js'
 import { everyCall } from './plan.js'
 import { startReceiver } from './receiver.js'
@@ -154,13 +154,4 @@ function dropped(page) {
   return readMetricsPage(page)
     .filter(({ name }) => name === 'tokmeter_sdk_operations_dropped_total')
     .reduce((sum, { value }) => sum + value, 0)
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address())
-  server.close()
-  await once(server, 'close')
-  return port
 }

@@ -5,9 +5,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '../../demo/free-port.js'
 import { Channels } from '../../src/collector/dist/alert/channel/channels.js'
 import { channelOptions } from '../../src/collector/dist/alert/options.js'
-import { freePort } from '../free-port.js'
 
 const PATIENCE_MS = 60_000
 const folder = mkdtempSync(join(tmpdir(), 'tokmeter-alertmanager-'))

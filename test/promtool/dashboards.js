@@ -16,7 +16,7 @@ import { progress } from '../../bench/line.js'
 import { DASHBOARDS } from '../../collector-config/generate/generated-files.js'
 import { METRICS, NAMINGS, prometheusName } from '../../collector-config/generate/metric-names.js'
 import { startEmulator } from '../../demo/emulator.js'
-import { freePort } from '../free-port.js'
+import { freePort } from '../../demo/free-port.js'
 import { startCollector } from '../live/collector.js'
 import { startPrometheus, until } from './prometheus.js'
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { stringify } from 'yaml'
-import { freePort } from '../free-port.js'
+import { freePort } from '../../demo/free-port.js'
 
 const PATIENCE_MS = 60_000
 

@@ -1,7 +1,7 @@
 /** The JavaScript of a page as programs: put in their place, type-checked against the built package, and run with the real clients. */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { freePort } from '../free-port.js'
+import { freePort } from '../../demo/free-port.js'
 import { ROOT } from './stage.js'
 
 /** @typedef {{ source: string, place: string }} Program */

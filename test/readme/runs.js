@@ -1,8 +1,8 @@
 /** Commands of the pages that are run as they stand there, each with what has to come of it. In `test/readme/elsewhere.js` are the others. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { freePort } from '../../demo/free-port.js'
 import { readMetricsPage } from '../../demo/metrics-page.js'
-import { freePort } from '../free-port.js'
 import { must } from '../package/checking.js'
 import { ROOT } from './stage.js'
 

@@ -7,8 +7,6 @@ import type { Alerting } from './alerting.js'
 import { ALERTS, PHASES, RULES, shownAlert, shownRule } from './answer.js'
 import { SEVERITIES } from './options.js'
 
-export { shownAlert, shownRule } from './answer.js'
-
 /** What they tell is of now. */
 const windowAt = (now: number) => windowOf({ start: now, end: now })
 

@@ -1,5 +1,5 @@
 /** Alerts: what fires now, the rules they come from, and what was decided before. */
-import type { shownAlert, shownRule } from '../alert/endpoints.js'
+import type { shownAlert, shownRule } from '../alert/answer.js'
 import type { WrittenNotice } from '../query/notices.js'
 import { parametersOf, type Request } from './api.js'
 import { type Asked, useAnswer, useSubject } from './asking.js'

@@ -1,12 +1,12 @@
 /** Asks the collector: requests that can be shown and exported, their answers typed by what was asked, errors in words. */
-import type { Coverage } from '../query/ask.js'
+import type { Coverage } from '../query/head.js'
 import type { Aggregation } from '../query/measures.js'
 import type { Filter, Having, Order } from '../query/question.js'
 import type { Granularity } from '../query/time-range.js'
 import type { Filters } from './address.js'
 import type { Span } from './range.js'
 
-export type { Coverage } from '../query/ask.js'
+export type { Coverage } from '../query/head.js'
 export type { Granularity } from '../query/time-range.js'
 
 /** A question to the API, and what its answer is. */

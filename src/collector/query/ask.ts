@@ -20,8 +20,6 @@ import {
 import type { Tables } from './sources.js'
 import { type Granularity, WINDOW_MS, windowStart } from './time-range.js'
 
-export type { Coverage } from './head.js'
-
 /** What is wanted of the store. */
 export type Askable = Tables & {
   query<Row>(sql: string, parameters?: Parameters, options?: QueryOptions): Promise<Row[]>

@@ -11,7 +11,7 @@ import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { freePort } from '../../free-port.js'
+import { freePort } from '../../../demo/free-port.js'
 
 export const CLUSTER = 'main'
 
