@@ -28,7 +28,11 @@ async function make() {
 
 const rows = (await make()) ?? []
 killInside(directory)
-rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+if (rows.every(({ wrong }) => wrong.length === 0)) {
+  rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+} else {
+  process.stderr.write(`${name}: kept for whoever looks for the cause: ${directory}\n`)
+}
 const seconds = (performance.now() - begin) / 1000
 // What was made together took its time together.
 process.send?.(

@@ -23,7 +23,7 @@ import * as targets from './targets.js'
 
 /**
  * @typedef {object} Setting
- * @property {string} directory Empty; removed afterwards.
+ * @property {string} directory Empty; removed afterwards when nothing was wrong.
  * @property {boolean} isLong
  * @property {number} [inputs] Of the fuzz.
  * @property {(text: string) => void} progress

@@ -2,7 +2,7 @@
  * Power cuts: the file of the queue as each of many moments may leave it, with sectors that were not synced there or not, in any
  * combination. Each such file opens, its books balance, and it knows all that was acknowledged before the moment.
  */
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { allStored, startCollector, until } from './collector.js'
@@ -13,7 +13,7 @@ export const name = 'power'
 
 const built = (/** @type {string} */ path) => new URL(`../../src/collector/dist/${path}`, import.meta.url).href
 
-/** @typedef {{ at: number, ids: string[] }} Acknowledgement `at`: epoch seconds. */
+/** @typedef {{ at: number, ids: string[] }} Acknowledgement `at`: how long the log of writes was. */
 
 /** Opens a queue as a power cut may have left it, and looks for all that was acknowledged. @param {string} directory @param {string[]} ids @param {boolean} isKept Whether nobody took anything out. */
 async function look(directory, ids, isKept) {
@@ -44,6 +44,12 @@ async function look(directory, ids, isKept) {
     // What it does not know it takes: that had been lost.
     const { accepted } = await queue.append({ body, operations })
     const gone = isKept ? ids.filter((id) => !waiting.has(id)).length : 0
+    if (accepted > 0) {
+      const { seenIds } = queue.sizes
+      wrong.push(
+        `of ${ids.length} ids ${accepted} were not known; ${seenIds} were remembered, ${waiting.size} waited; ${JSON.stringify(ledger)}`,
+      )
+    }
     return { lost: Math.max(accepted, gone), doubled: repeated, wrong }
   } finally {
     await queue.close()
@@ -66,8 +72,7 @@ async function trace(directory, settings, batches) {
   const senders = createSenders({
     url: () => collector.url,
     operations: 30,
-    onAcknowledged: ({ ids }) =>
-      acknowledgements.push({ at: (performance.timeOrigin + performance.now()) / 1000, ids }),
+    onAcknowledged: ({ ids }) => acknowledgements.push({ at: statSync(log).size, ids }),
   })
   senders.start()
   await until('enough is acknowledged', () => acknowledgements.length >= batches, 300_000)
@@ -101,22 +106,28 @@ async function cut({ directory, progress }, { data, start, acknowledgements, ste
   for (const [index, step] of steps.entries()) {
     states.make(step)
     if (!chosen.has(index)) continue
-    // What was acknowledged before this step began had to be on the disk by then.
-    while ((acknowledgements[next]?.at ?? Infinity) < step.at) ids.push(...(acknowledgements[next++]?.ids ?? []))
+    // What was acknowledged before this step was in the log had to be on the disk by the steps before it.
+    while ((acknowledgements[next]?.at ?? Infinity) <= step.at) ids.push(...(acknowledgements[next++]?.ids ?? []))
     rmSync(image, { recursive: true, force: true })
     mkdirSync(join(image, 'environment'), { recursive: true })
     copyFileSync(join(data, 'queue/environment/format.json'), join(image, 'environment/format.json'))
-    writeFileSync(join(image, 'environment/data.mdb'), states.afterCut(REMAINS[total.cuts % REMAINS.length] ?? 'any'))
+    const remains = REMAINS[total.cuts % REMAINS.length] ?? 'any'
+    const file = states.afterCut(remains)
+    writeFileSync(join(image, 'environment/data.mdb'), file)
     total.cuts++
     total.acknowledged = ids.length
     if (states.pending > 0) total.pending++
-    try {
-      const found = await look(image, ids, isKept)
-      total.lost = Math.max(total.lost, found.lost)
-      total.doubled = Math.max(total.doubled, found.doubled)
-      wrong.push(...found.wrong)
-    } catch (error) {
-      wrong.push(`after cut ${total.cuts}: ${/** @type {Error} */ (error).message}`)
+    const found = await look(image, ids, isKept).catch((/** @type {Error} */ { message }) => ({
+      lost: 0,
+      doubled: 0,
+      wrong: [message],
+    }))
+    total.lost = Math.max(total.lost, found.lost)
+    total.doubled = Math.max(total.doubled, found.doubled)
+    if (found.wrong.length > 0) {
+      const kept = join(directory, `cut-at-step-${index}.mdb`)
+      writeFileSync(kept, file)
+      wrong.push(...found.wrong.map((text) => `cut at step ${index}, ${remains} left (${kept}): ${text}`))
     }
     if (total.cuts % 100 === 0) progress(`cut ${total.cuts} times`)
   }

@@ -9,7 +9,11 @@ import { createInterface } from 'node:readline'
 /** What a disk writes whole or not at all, in bytes. */
 const SECTOR = 512
 
-/** @typedef {{ kind: 'write', at: number, offset: number, bytes: Buffer, isSynced: boolean } | { kind: 'sync', at: number }} Step `at`: epoch seconds. */
+/**
+ * `at`: where in the log its line begins. The tracer lets nothing go on before its line is in the log: what follows from a step is
+ * not known before the log is longer, and no clock is needed to tell what came first.
+ * @typedef {{ kind: 'write', at: number, offset: number, bytes: Buffer, isSynced: boolean } | { kind: 'sync', at: number }} Step
+ */
 
 export function canTrace() {
   return spawnSync('strace', ['-f', '-qq', '-e', 'trace=none', 'true']).status === 0
@@ -23,7 +27,6 @@ export const tracer = (file, log) => [
   '-f',
   '-q',
   '--seccomp-bpf',
-  '-ttt',
   '-xx',
   '-s',
   '100000000',
@@ -48,11 +51,15 @@ export async function readSteps(log) {
   const positions = new Map()
   /** Calls that were interrupted in the log by those of other threads. @type {Map<string, string>} */
   const unfinished = new Map()
+  let end = 0
   /** @param {number} at @param {string} descriptor @param {number} offset @param {Buffer} bytes */
   const write = (at, descriptor, offset, bytes) =>
     steps.push({ kind: 'write', at, offset, bytes, isSynced: synced.has(descriptor) })
   for await (const line of createInterface({ input: createReadStream(log) })) {
-    const [, thread = '', time = '', rest = ''] = /^(\d+)\s+([\d.]+) (.*)$/.exec(line) ?? []
+    const at = end
+    // Hexadecimal digits and other letters of one byte, and the end of the line.
+    end += line.length + 1
+    const [, thread = '', rest = ''] = /^(\d+)\s+(.*)$/.exec(line) ?? []
     let call = rest
     if (rest.endsWith('<unfinished ...>')) {
       unfinished.set(thread, rest.slice(0, -'<unfinished ...>'.length))
@@ -60,8 +67,10 @@ export async function readSteps(log) {
     }
     const resumed = /^<\.\.\. \w+ resumed>(.*)$/.exec(rest)
     if (resumed !== null) call = `${unfinished.get(thread) ?? ''}${resumed[1]}`
+    // Signals, ends of threads, and calls that the end of the process left without a result.
+    if (/^(---|\+\+\+) |\)\s+= \?/.test(call)) continue
     const [, name = '', words = '', result = ''] = /^(\w+)\((.*)\)\s+= (-?\d+)/.exec(call) ?? []
-    const at = Number(time)
+    if (name === '') throw new Error(`cannot read: ${line.slice(0, 200)}`)
     const descriptor = /^\d+/.exec(words)?.[0] ?? ''
     if (Number(result) < 0) continue
     if (name === 'openat') {

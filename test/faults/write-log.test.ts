@@ -56,31 +56,35 @@ test('whatever is left of what was not synced, each sector is of before or of af
 test('the log of a tracer becomes writes and syncs, with those another thread came between', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'tokmeter-write-log-'))
   const log = join(directory, 'log')
-  writeFileSync(
-    log,
-    [
-      '10 100.5 openat(AT_FDCWD, "\\x2f\\x61", O_RDWR|O_CREAT|O_CLOEXEC, 0664) = 5',
-      '10 100.6 openat(AT_FDCWD, "\\x2f\\x61", O_RDWR|O_DSYNC|O_CLOEXEC, 0664) = 6',
-      '11 101.0 pwrite64(5, "\\x61\\x62", 2, 4096) = 2',
-      '11 101.1 lseek(5, 8192, SEEK_SET) = 8192',
-      '11 101.2 writev(5, [{iov_base="\\x63", iov_len=1}, {iov_base="\\x64\\x65", iov_len=2}], 2) = 3',
-      '11 101.3 fdatasync(5 <unfinished ...>',
-      '12 101.4 close(7) = 0',
-      '11 101.5 <... fdatasync resumed>) = 0',
-      '11 101.6 pwrite64(6, "\\x66", 1, 0) = 1',
-      '11 101.7 pwrite64(5, "\\x67", 1, 0) = -1 ENOSPC (No space left on device)',
-      '10 102.0 +++ exited with 0 +++',
-    ].join('\n'),
-  )
+  const lines = [
+    '10 openat(AT_FDCWD, "\\x2f\\x61", O_RDWR|O_CREAT|O_CLOEXEC, 0664) = 5',
+    '10 openat(AT_FDCWD, "\\x2f\\x61", O_RDWR|O_DSYNC|O_CLOEXEC, 0664) = 6',
+    '11 pwrite64(5, "\\x61\\x62", 2, 4096) = 2',
+    '11 lseek(5, 8192, SEEK_SET) = 8192',
+    '11 writev(5, [{iov_base="\\x63", iov_len=1}, {iov_base="\\x64\\x65", iov_len=2}], 2) = 3',
+    '11 fdatasync(5 <unfinished ...>',
+    '12 close(7) = 0',
+    '11 <... fdatasync resumed>) = 0',
+    '11 pwrite64(6, "\\x66", 1, 0) = 1',
+    '11 pwrite64(5, "\\x67", 1, 0) = -1 ENOSPC (No space left on device)',
+    '10 --- SIGTERM {si_signo=SIGTERM, si_code=SI_USER, si_pid=9, si_uid=0} ---',
+    '11 pwrite64(5, "\\x68", 1, 0) = ?',
+    '10 +++ exited with 0 +++',
+  ]
+  writeFileSync(log, lines.join('\n'))
   const steps = await readSteps(log)
+  writeFileSync(log, '11 <... fdatasync resumed>) = 0')
+  await expect(readSteps(log)).rejects.toThrow('cannot read: 11 <... fdatasync resumed>) = 0')
   rmSync(directory, { recursive: true })
+  // Where a line begins is how long the log was before.
+  const begin = (line: number) => lines.slice(0, line).join('\n').length + 1
   const told = steps.map((step) =>
     step.kind === 'sync' ? ['sync', step.at] : [step.offset, step.bytes.toString(), step.isSynced, step.at],
   )
   expect(told).toEqual([
-    [4096, 'ab', false, 101],
-    [8192, 'cde', false, 101.2],
-    ['sync', 101.5],
-    [0, 'f', true, 101.6],
+    [4096, 'ab', false, begin(2)],
+    [8192, 'cde', false, begin(4)],
+    ['sync', begin(7)],
+    [0, 'f', true, begin(8)],
   ])
 })
