@@ -115,18 +115,22 @@ test('a directory of a newer version is refused, and nothing in it is touched', 
   expect(contents(directory)).toEqual(before)
 })
 
-test('an entry that is missing is found when the queue is opened', async () => {
-  const directory = await filled()
-  const root = open<Buffer, Buffer>(join(directory, 'environment'), {
-    encoding: 'binary',
-    keyEncoding: 'binary',
-    overlappingSync: false,
-  })
-  const operations = root.openDB<Buffer, Buffer>({ name: 'operations', encoding: 'binary', keyEncoding: 'binary' })
-  const keys = [...operations.getKeys()]
-  await operations.remove(keys[10]!)
-  await root.close()
-  await expect(openQueue({ directory })).rejects.toThrow('operations end at 9 and go on at 11')
+test('an entry that is missing, and ids that are no more remembered, are found when the queue is opened', async () => {
+  const f = async (name: string, which: number, message: string) => {
+    const directory = await filled()
+    const root = open<Buffer, Buffer>(join(directory, 'environment'), {
+      encoding: 'binary',
+      keyEncoding: 'binary',
+      overlappingSync: false,
+    })
+    const table = root.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoding: 'binary' })
+    const keys = [...table.getKeys()]
+    await table.remove(keys[which]!)
+    await root.close()
+    await expect(openQueue({ directory })).rejects.toThrow(message)
+  }
+  await f('operations', 10, 'operations end at 9 and go on at 11')
+  await f('seen', 0, '50 remembered ids are expected; it has 0')
 })
 
 test('an entry whose bytes changed is dropped and counted, and the others are handed out', async () => {

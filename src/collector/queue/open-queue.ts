@@ -14,7 +14,8 @@ export async function openQueue(options: QueueOptions): Promise<Queue> {
     const operations = readEntries(environment.operations, state.firstOperations, state.nextOperations, 'operations')
     const bodies = readEntries(environment.bodies, state.nextBody, state.nextBody, 'bodies')
     recount(state, operations, bodies)
-    return new Queue({ options, environment, state, operations, bodies, seen: readSeen(environment, options) })
+    const seen = readSeen(environment, state, options)
+    return new Queue({ options, environment, state, operations, bodies, seen })
   } catch (error) {
     await environment.close()
     throw error
@@ -47,6 +48,7 @@ function readEntries(table: Table, empty: number, next: number, what: string): E
 
 function readSeen(
   { seen }: Environment,
+  { seenIds: expected }: QueueState,
   { seenWindowMs = 24 * 3_600_000, seenIds = 5_000_000 }: QueueOptions,
 ): SeenIds {
   const ids = new SeenIds({
@@ -55,5 +57,12 @@ function readSeen(
     read: (position) => seen.getBinary(seenKey(position)),
   })
   for (const { key, value } of seen.getRange()) ids.load(key.readUIntBE(0, 6), value)
+  // What is not remembered is taken once more when it comes again.
+  if (expected !== undefined && ids.size !== expected) {
+    throw new UnusableQueue(
+      'damaged',
+      `the queue is damaged: ${expected} remembered ids are expected; it has ${ids.size}`,
+    )
+  }
   return ids
 }

@@ -276,7 +276,8 @@ export class Queue {
   /** What follows from a group: its ids are remembered, and bodies nobody needs any more are removed. */
   #finish(draft: QueueState, writes: Writes): void {
     const { seen, bodies } = this.#environment
-    const { written, removed } = this.#seen.changes(this.#now())
+    const { written, removed, size } = this.#seen.changes(this.#now())
+    draft.seenIds = size
     for (const { position, bytes } of written) writes.put(seen, seenKey(position), bytes)
     for (const position of removed) writes.remove(seen, seenKey(position))
     const start = this.#bodies.first

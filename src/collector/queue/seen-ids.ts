@@ -31,6 +31,8 @@ export type SeenChanges = {
   readonly written: readonly { readonly position: number; readonly bytes: Buffer }[]
   /** Positions of records that expire. */
   readonly removed: readonly number[]
+  /** Ids that are remembered then. */
+  readonly size: number
 }
 
 type LogRecord = { readonly position: number; bytes: Buffer; ids: number; lastTime: number }
@@ -134,6 +136,7 @@ export class SeenIds {
     return {
       written: records.map(({ position, bytes }) => ({ position, bytes })),
       removed: expired.map((_, index) => this.#records[this.#first + index]!.position),
+      size,
     }
   }
 

@@ -27,6 +27,8 @@ export type QueueState = {
   /** What waits for the store. Counted anew when the directory is opened. */
   operationsInQueue: number
   operationBytes: number
+  /** Ids that are remembered: what is read of them when the directory is opened has to be as many. Missing in directories of before. */
+  seenIds?: number
   readonly counts: Counts
   readonly targets: { [name: string]: TargetState }
 }
@@ -38,6 +40,7 @@ export const initialState = (): QueueState => ({
   handedOut: null,
   operationsInQueue: 0,
   operationBytes: 0,
+  seenIds: 0,
   counts: noCounts(),
   targets: {},
 })
