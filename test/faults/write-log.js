@@ -41,6 +41,9 @@ export const tracer = (file, log) => [
 /** @param {string} hex `\x00\x1f` */
 const bytesOf = (hex) => Buffer.from(hex.replaceAll('\\x', ''), 'hex')
 
+/** @param {string} line */
+const unreadable = (line) => new Error(`cannot read of what is written: ${line.slice(0, 200)}`)
+
 /** Steps in their order. LMDB has one writer at a time. @param {string} log @returns {Promise<Step[]>} */
 export async function readSteps(log) {
   /** @type {Step[]} */
@@ -61,8 +64,8 @@ export async function readSteps(log) {
     end += line.length + 1
     const [, thread = '', rest = ''] = /^(\d+)\s+(.*)$/.exec(line) ?? []
     let call = rest
-    if (rest.endsWith('<unfinished ...>')) {
-      unfinished.set(thread, rest.slice(0, -'<unfinished ...>'.length))
+    if (rest.endsWith(' <unfinished ...>')) {
+      unfinished.set(thread, rest.slice(0, -' <unfinished ...>'.length))
       continue
     }
     const resumed = /^<\.\.\. \w+ resumed>(.*)$/.exec(rest)
@@ -70,7 +73,7 @@ export async function readSteps(log) {
     // Signals, ends of threads, and calls that the end of the process left without a result.
     if (/^(---|\+\+\+) |\)\s+= \?/.test(call)) continue
     const [, name = '', words = '', result = ''] = /^(\w+)\((.*)\)\s+= (-?\d+)/.exec(call) ?? []
-    if (name === '') throw new Error(`cannot read: ${line.slice(0, 200)}`)
+    if (name === '') throw unreadable(line)
     const descriptor = /^\d+/.exec(words)?.[0] ?? ''
     if (Number(result) < 0) continue
     if (name === 'openat') {
@@ -79,16 +82,18 @@ export async function readSteps(log) {
     } else if (name === 'lseek') positions.set(descriptor, Number(result))
     else if (name === 'fdatasync' || name === 'fsync') steps.push({ kind: 'sync', at })
     else if (name === 'pwrite64') {
-      const [, hex = '', offset = ''] = /^\d+, "([^"]*)", \d+, (\d+)$/.exec(words) ?? []
-      write(at, descriptor, Number(offset), bytesOf(hex))
+      const [, hex = '', offset] = /^\d+, "([^"]*)", \d+, (\d+)$/.exec(words) ?? []
+      const bytes = bytesOf(hex)
+      // What is misread here is a write that never was, and a loss that is none.
+      if (offset === undefined || bytes.length !== Number(result)) throw unreadable(line)
+      write(at, descriptor, Number(offset), bytes)
     } else if (name === 'pwritev' || name === 'writev' || name === 'write') {
       const bytes = Buffer.concat([...words.matchAll(/"([^"]*)"/g)].map(([, hex]) => bytesOf(hex ?? '')))
       const own = name === 'pwritev' ? Number(/, (\d+)$/.exec(words)?.[1]) : (positions.get(descriptor) ?? Number.NaN)
-      if (Number.isNaN(own) || bytes.length !== Number(result)) throw new Error(`cannot read: ${line.slice(0, 200)}`)
+      if (Number.isNaN(own) || bytes.length !== Number(result)) throw unreadable(line)
       write(at, descriptor, own, bytes)
       if (name !== 'pwritev') positions.set(descriptor, own + bytes.length)
-    } else if (/^(sync_file_range|ftruncate|fallocate)$/.test(name))
-      throw new Error(`not expected: ${line.slice(0, 200)}`)
+    } else if (/^(sync_file_range|ftruncate|fallocate)$/.test(name)) throw unreadable(line)
   }
   return steps
 }

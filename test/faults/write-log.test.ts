@@ -65,7 +65,9 @@ test('the log of a tracer becomes writes and syncs, with those another thread ca
     '11 fdatasync(5 <unfinished ...>',
     '12 close(7) = 0',
     '11 <... fdatasync resumed>) = 0',
-    '11 pwrite64(6, "\\x66", 1, 0) = 1',
+    '11 pwrite64(6, "\\x66", 1, 0 <unfinished ...>',
+    '12 +++ exited with 0 +++',
+    '11 <... pwrite64 resumed>)           = 1',
     '11 pwrite64(5, "\\x67", 1, 0) = -1 ENOSPC (No space left on device)',
     '10 --- SIGTERM {si_signo=SIGTERM, si_code=SI_USER, si_pid=9, si_uid=0} ---',
     '11 pwrite64(5, "\\x68", 1, 0) = ?',
@@ -73,8 +75,14 @@ test('the log of a tracer becomes writes and syncs, with those another thread ca
   ]
   writeFileSync(log, lines.join('\n'))
   const steps = await readSteps(log)
-  writeFileSync(log, '11 <... fdatasync resumed>) = 0')
-  await expect(readSteps(log)).rejects.toThrow('cannot read: 11 <... fdatasync resumed>) = 0')
+  for (const line of [
+    '11 <... fdatasync resumed>) = 0',
+    '11 pwrite64(5, "\\x61"..., 2, 0) = 2',
+    '11 ftruncate(5, 0) = 0',
+  ]) {
+    writeFileSync(log, line)
+    await expect(readSteps(log)).rejects.toThrow(`cannot read of what is written: ${line}`)
+  }
   rmSync(directory, { recursive: true })
   // Where a line begins is how long the log was before.
   const begin = (line: number) => lines.slice(0, line).join('\n').length + 1
@@ -85,6 +93,6 @@ test('the log of a tracer becomes writes and syncs, with those another thread ca
     [4096, 'ab', false, begin(2)],
     [8192, 'cde', false, begin(4)],
     ['sync', begin(7)],
-    [0, 'f', true, begin(8)],
+    [0, 'f', true, begin(10)],
   ])
 })
