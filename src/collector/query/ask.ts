@@ -1,5 +1,5 @@
 /** Asks a question and shapes what comes back: windows filled, names as they were given, and how much of it is known. */
-import type { Parameters, QueryOptions } from '../store/engine.js'
+import type { Parameters, QueryOptions, Settings } from '../store/engine.js'
 import { RELATIVE_ERROR } from '../store/histogram.js'
 import { BusyError } from '../store/turns.js'
 import { lifetimeOf } from './answer-cache.js'
@@ -50,7 +50,8 @@ export class QuestionRefused extends Error {
   override readonly name = 'QuestionRefused'
 }
 
-type Row = { readonly [column: string]: Cell }
+/** As the engine answers it. */
+type Row = { readonly [column: string]: Cell | readonly Cell[] }
 const MAX_EXECUTION_SECONDS = 30
 
 type Where = Omit<Place, keyof Tables> & {
@@ -63,8 +64,8 @@ export async function ask(question: Question, store: Askable, place: Where): Pro
   const compiled = compiledFor(question, store, place)
   const { sql, coverageSql } = compiled
   const [rows, [covered]] = await Promise.all([
-    runCompiled(store, sql, compiled, place),
-    coverageSql === undefined ? [] : runCompiled(store, coverageSql, compiled, place),
+    runCompiled(store, sql, compiled, question, place),
+    coverageSql === undefined ? [] : runCompiled(store, coverageSql, compiled, question, place),
   ])
   return { ...answerOf(question, compiled, rows), coverage: coverageOf(covered === undefined ? rows : [covered]) }
 }
@@ -72,7 +73,7 @@ export async function ask(question: Question, store: Askable, place: Where): Pro
 /** Without the coverage, which who asks several questions of the same operations needs once. */
 export async function askRows(question: Question, store: Askable, place: Where): Promise<Omit<Answer, 'coverage'>> {
   const compiled = compiledFor(question, store, place, { covered: false })
-  return answerOf(question, compiled, await runCompiled(store, compiled.sql, compiled, place))
+  return answerOf(question, compiled, await runCompiled(store, compiled.sql, compiled, question, place))
 }
 
 export type Breakdowns<
@@ -88,7 +89,7 @@ export type Breakdowns<
 /** The same numbers by each of the dimensions of `groupBy` by itself, and in total: what is read is read once. */
 export async function askApart(question: Question, store: Askable, place: Where): Promise<Breakdowns> {
   const compiled = compiledFor(question, store, place, { apart: true })
-  const rows = await runCompiled(store, compiled.sql, compiled, place)
+  const rows = await runCompiled(store, compiled.sql, compiled, question, place)
   const { groupBy } = question
   /** The rows of one set, as if it had been asked for alone. */
   const of = (set: number, dimensions: readonly string[]) => {
@@ -116,20 +117,15 @@ function compiledFor(question: Question, store: Askable, place: Where, options?:
 }
 
 function answerOf(question: Question, compiled: Compiled, rows: readonly Row[]): Omit<Answer, 'coverage'> {
-  const shaped =
+  const { limit } = question
+  const { page, hasMore } =
     question.interval === undefined
-      ? rows.map((row) => shape(row, compiled))
+      ? { page: rows.slice(0, limit).map((row) => shape(row, compiled)), hasMore: rows.length > limit }
       : series(question, question.interval, compiled, rows)
-  const { offset, limit } = question
-  const page = question.interval === undefined ? shaped.slice(0, limit) : shaped.slice(offset, offset + limit)
-  const hasMore = question.interval === undefined ? shaped.length > limit : shaped.length > offset + limit
-  const isEstimated = question.measures.some(({ aggregation }) =>
-    (PERCENTILES as readonly string[]).includes(aggregation),
-  )
   return {
     window: { ...windowOf(compiled.range), ...(question.interval !== undefined && { interval: question.interval }) },
     source: compiled.source,
-    ...(isEstimated && { percentile_error: RELATIVE_ERROR }),
+    ...(hasPercentiles(question) && { percentile_error: RELATIVE_ERROR }),
     columns: [
       ...(question.interval === undefined ? [] : ['time']),
       ...compiled.dimensions,
@@ -140,10 +136,28 @@ function answerOf(question: Question, compiled: Compiled, rows: readonly Row[]):
   }
 }
 
+const hasPercentiles = ({ measures }: Question) =>
+  measures.some(({ aggregation }) => (PERCENTILES as readonly string[]).includes(aggregation))
+
+/**
+ * From so many bytes of groups on the engine splits what its threads have made into parts that they merge side by side. Histograms are
+ * large long before they are many, and to split them takes as long again as to make them: they are split when they are many.
+ */
+const OF_PERCENTILES = { group_by_two_level_threshold_bytes: 0 }
+
 /** Rollups hold sums alone, which a server may keep as long as the answer is: what is to be forgotten is in none of them. */
-function runCompiled(store: Askable, sql: string, { source, parameters, range }: Compiled, where: Where) {
+function runCompiled(
+  store: Askable,
+  sql: string,
+  { source, parameters, range }: Compiled,
+  question: Question,
+  where: Where,
+) {
   const isKept = source === 'rollups' && where.isFresh !== true
-  return run<Row>(store, sql, parameters, isKept ? { cacheSeconds: lifetimeOf(range, where.now) / 1000 } : {})
+  return run<Row>(store, sql, parameters, {
+    ...(isKept && { cacheSeconds: lifetimeOf(range, where.now) / 1000 }),
+    ...(hasPercentiles(question) && { settings: OF_PERCENTILES }),
+  })
 }
 
 /** Rows of a SELECT, bounded in time, memory and rows. Throws QuestionTimeout, InvalidQuestion or QuestionRefused where it would take more. */
@@ -151,9 +165,9 @@ export async function run<T>(
   store: Askable,
   sql: string,
   parameters: Parameters,
-  options: Pick<QueryOptions, 'cacheSeconds'> = {},
+  options: Pick<QueryOptions, 'cacheSeconds' | 'settings'> = {},
 ): Promise<T[]> {
-  const settings = { max_result_rows: SERIES_ROWS + 1, result_overflow_mode: 'throw' }
+  const settings: Settings = { max_result_rows: SERIES_ROWS + 1, result_overflow_mode: 'throw', ...options.settings }
   try {
     return await store.query<T>(sql, parameters, { ...options, maxExecutionSeconds: MAX_EXECUTION_SECONDS, settings })
   } catch (error) {
@@ -173,49 +187,58 @@ export async function run<T>(
   }
 }
 
-function shape(row: Row, { dimensions, measures }: Compiled): Row {
-  const shaped: { [column: string]: Cell } = {}
-  dimensions.forEach((name, index) => {
-    shaped[name] = row[`group ${index}`] ?? ''
-  })
-  measures.forEach(({ name, isTime }, index) => {
-    const cell = row[`measure ${index}`] ?? null
-    shaped[name] = isTime && cell !== null ? new Date(Number(cell)).toISOString() : cell
-  })
+/** The row of a group, with its numbers. */
+function shape(row: Row, compiled: Compiled): { [column: string]: Cell } {
+  const shaped = groupOf(row, compiled)
+  for (const [index, measure] of compiled.measures.entries())
+    shaped[measure.name] = cellOf(measure, row[`measure ${index}`] as Cell)
   return shaped
 }
 
-/** A row for each window and each group: a window without operations is one in which nothing was spent, not one that is missing. */
-function series({ groupBy }: Question, interval: Granularity, compiled: Compiled, rows: readonly Row[]): Row[] {
+/** What a row is of, by the names of its dimensions. */
+function groupOf(row: Row, { dimensions }: Compiled): { [column: string]: Cell } {
+  return Object.fromEntries(dimensions.map((name, index) => [name, (row[`group ${index}`] as Cell) ?? '']))
+}
+
+function cellOf({ isTime }: Compiled['measures'][number], cell: Cell = null): Cell {
+  return isTime && cell !== null ? new Date(Number(cell)).toISOString() : cell
+}
+
+/**
+ * The page of a series that has a row for each window and each group: a window without operations is one in which nothing was spent, not one
+ * that is missing.
+ */
+function series(
+  { offset, limit }: Question,
+  interval: Granularity,
+  compiled: Compiled,
+  rows: readonly Row[],
+): { page: { [column: string]: Cell }[]; hasMore: boolean } {
   const { range, measures } = compiled
-  const groups = new Map<string, { readonly first: Row; readonly byWindow: Map<number, Row> }>()
-  for (const row of rows) {
-    const key = JSON.stringify(groupBy.map((_, index) => row[`group ${index}`]))
-    let group = groups.get(key)
-    if (group === undefined) {
-      group = { first: shape(row, compiled), byWindow: new Map() }
-      groups.set(key, group)
-    }
-    group.byWindow.set(Number(row['time of window']), shape(row, compiled))
-  }
-  const windows = Math.ceil((range.end - windowStart(range.start, interval)) / WINDOW_MS[interval])
-  if (rows.length > SERIES_ROWS || windows * groups.size > SERIES_ROWS) {
+  const step = WINDOW_MS[interval]
+  const start = windowStart(range.start, interval)
+  const windows = Math.ceil((range.end - start) / step)
+  const total = windows * rows.length
+  if (total > SERIES_ROWS) {
     throw new InvalidQuestion(
       'group_by',
       `makes a series of more than ${SERIES_ROWS} rows: ask for a wider interval, a shorter range or fewer groups`,
     )
   }
-  const ofNothing = Object.fromEntries(measures.map(({ name, ofNothing }) => [name, ofNothing]))
-  // Without groups an empty range has its windows too.
-  const all =
-    groupBy.length === 0 && groups.size === 0 ? [{ first: {}, byWindow: new Map<number, Row>() }] : [...groups.values()]
-  const filled: Row[] = []
-  for (let start = windowStart(range.start, interval); start < range.end; start += WINDOW_MS[interval]) {
-    const time = new Date(start).toISOString()
-    for (const { first, byWindow } of all) {
-      const row = byWindow.get(start)
-      filled.push(row === undefined ? { time, ...first, ...ofNothing } : { time, ...row })
-    }
+  const groups = rows.map((row) => ({
+    group: groupOf(row, compiled),
+    byWindow: new Map((row['times'] as readonly number[]).map((time, place) => [(time - start) / step, place])),
+    numbers: measures.map((_, index) => row[`measures ${index}`] as readonly Cell[]),
+  }))
+  const page: { [column: string]: Cell }[] = []
+  for (let at = offset; at < Math.min(total, offset + limit); at++) {
+    const window = Math.floor(at / groups.length)
+    const { group, byWindow, numbers } = groups[at % groups.length]!
+    const place = byWindow.get(window)
+    const row: { [column: string]: Cell } = { time: new Date(start + window * step).toISOString(), ...group }
+    for (const [index, measure] of measures.entries())
+      row[measure.name] = place === undefined ? measure.ofNothing : cellOf(measure, numbers[index]![place])
+    page.push(row)
   }
-  return filled
+  return { page, hasMore: total > offset + limit }
 }

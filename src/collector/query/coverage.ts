@@ -6,6 +6,8 @@ import { IS_CALL } from './measures.js'
 
 export const COVERAGE_SQL = `sumIf(operations, ${IS_CALL}) AS calls, sumIf(input_tokens_known, ${IS_CALL}) AS with_usage,
   sumIf(cost_nano_dollars_known, ${IS_CALL}) AS with_cost`
+/** What `COVERAGE_SQL` tells; it adds up. */
+export const COVERAGE_NAMES = ['calls', 'with_usage', 'with_cost']
 export const COVERAGE_COLUMNS = ['operation', 'operations', 'input_tokens_known', 'cost_nano_dollars_known']
 
 /** Of rows with the columns of `COVERAGE_SQL`, each of operations of its own. */

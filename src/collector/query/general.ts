@@ -21,6 +21,10 @@ const parameters = z.strictObject({
         field: name.describe('what is measured, such as cost_usd, duration_ms, operations; of uniq a dimension'),
         aggregation: z.enum(AGGREGATIONS),
         alias: name.optional().describe('its name in the answer; default: <aggregation>_<field>'),
+        above: z
+          .number()
+          .optional()
+          .describe('of count: only of values above it, such as of calls that took longer than so many milliseconds'),
       }),
     )
     .min(1)

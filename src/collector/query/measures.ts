@@ -1,6 +1,6 @@
 /** What can be asked of operations, in a client's words and as SQL over the columns of the rollups. */
 import { BILLABLE_KINDS, INFERENCE_OPERATIONS, operationKind, operationName, SPENDING_KINDS } from 'tokmeter/core'
-import { middleSql } from '../store/histogram.js'
+import { bucketAbove, middleSql } from '../store/histogram.js'
 import { DIMENSION_NAMES, dimensionOf } from './dimensions.js'
 import { InvalidQuestion } from './invalid-question.js'
 import { shown } from './time-range.js'
@@ -16,6 +16,8 @@ export type Aggregation = (typeof AGGREGATIONS)[number]
 export type Measure<Field extends string = string, Of extends Aggregation = Aggregation> = {
   readonly field: Field
   readonly aggregation: Of
+  /** Of `count`: of values above it alone, in the unit of the field, as far as a histogram tells. @default all that are known */
+  readonly above?: number | undefined
 }
 
 /** A number as SQL: what it reads, and how. */
@@ -83,6 +85,7 @@ const FIELDS = {
 export type FieldName = keyof typeof FIELDS
 
 export const FIELD_NAMES: readonly string[] = Object.keys(FIELDS)
+const DISTRIBUTIONS = FIELD_NAMES.filter((name) => fieldOf(name)?.kind === 'distribution')
 
 /** What is measured under a name; undefined where nothing is. */
 export function kindOf(name: string): Field['kind'] | undefined {
@@ -104,12 +107,13 @@ const ALLOWED: { readonly [kind in Field['kind']]: readonly Aggregation[] } = {
 }
 
 /** The name of a measure in an answer that nobody gave another. */
-export function nameOf({ field, aggregation }: Measure): string {
-  return `${aggregation}_${field.replace(':', '_')}`
+export function nameOf({ field, aggregation, above }: Measure): string {
+  const limit = above === undefined ? '' : `_above_${String(above).replace(/\W/g, '_')}`
+  return `${aggregation}_${field.replace(':', '_')}${limit}`
 }
 
 /** The SQL of a measure; `seconds` is what a rate is by. Throws InvalidQuestion where nothing is of that name, or has no such number. */
-export function expressionOf(at: string, { field: name, aggregation }: Measure, seconds: string): Expression {
+export function expressionOf(at: string, { field: name, aggregation, above }: Measure, seconds: string): Expression {
   const field = fieldOf(name) ?? (aggregation === 'uniq' ? ({ kind: 'dimension' } as const) : undefined)
   if (field === undefined) {
     throw new InvalidQuestion(
@@ -126,6 +130,10 @@ export function expressionOf(at: string, { field: name, aggregation }: Measure, 
       `of ${name} must be one of ${allowed.join(', ')}; got ${aggregation}${others}`,
       allowed,
     )
+  }
+  if (above !== undefined) {
+    if (field.kind === 'distribution' && aggregation === 'count') return countAbove(field, above)
+    throw new InvalidQuestion(`${at}.above`, `is for the count of one of ${DISTRIBUTIONS.join(', ')}`, DISTRIBUTIONS)
   }
   switch (field.kind) {
     case 'count': {
@@ -161,6 +169,13 @@ export function expressionOf(at: string, { field: name, aggregation }: Measure, 
  */
 export function distinctSql(expression: string, isRaw: boolean): string {
   return `uniqExactIf(${isRaw ? `sipHash64(${expression})` : expression}, ${expression} != '')`
+}
+
+/** How many values are told to be above one: those in the buckets whose middle is. As with percentiles: the p95 is above it where these are more than five in a hundred. */
+function countAbove({ column, spends, divisor = 1 }: Distribution, above: number): Expression {
+  const histogram = `${column}_histogram`
+  const counts = `arraySum((bucket, count) -> if(bucket >= ${bucketAbove(above * divisor)}, count, 0), mapKeys(${histogram}), mapValues(${histogram}))`
+  return expression(spends ? `sumIf(${counts}, ${SPENDS})` : `sum(${counts})`, [histogram], 0)
 }
 
 function ofDistribution(

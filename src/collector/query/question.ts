@@ -1,6 +1,6 @@
 /** The general question: which numbers, of which operations, told apart by what. Compiled to one SELECT whose every name is from a list and whose every value is bound. */
 import type { Parameters } from '../store/engine.js'
-import { COVERAGE_COLUMNS, COVERAGE_SQL } from './coverage.js'
+import { COVERAGE_COLUMNS, COVERAGE_NAMES, COVERAGE_SQL } from './coverage.js'
 import { type Dimension, dimensionOf } from './dimensions.js'
 import { InvalidQuestion } from './invalid-question.js'
 import { AGGREGATIONS, type Expression, expressionOf, type Measure, nameOf } from './measures.js'
@@ -68,6 +68,7 @@ export const DEFAULT_ROWS = 1000
 export type Place = Tables & { readonly kept: KeptDays; readonly now: number }
 
 export type Compiled = {
+  /** Of a series a row for each group: `times` are the starts of its windows, and `measures 0`, … the numbers of each. */
   readonly sql: string
   readonly parameters: Parameters
   /** What is answered, which may be wider than what was asked for. */
@@ -178,8 +179,9 @@ export function compile(
       ? `LIMIT ${SERIES_ROWS + 1}`
       : `LIMIT ${limit + 1} ${apart ? 'BY `set`' : `OFFSET ${offset}`}`,
   ]
+  const sql = clauses.join('\n')
   return {
-    sql: clauses.join('\n'),
+    sql: interval === undefined ? sql : seriesSql(sql, dimensions.length, measures.length, isTold),
     parameters,
     range,
     source: cover === undefined ? 'operations' : 'rollups',
@@ -187,6 +189,25 @@ export function compile(
     dimensions: groupBy,
     coverageSql: isTold || !covered ? undefined : `SELECT ${COVERAGE_SQL}\nFROM (\n${rowsOf(COVERAGE_COLUMNS)}\n)`,
   }
+}
+
+/** The windows of each group as one row: thousands of rows take longer to write and to read than to make. */
+function seriesSql(rows: string, groups: number, measures: number, isTold: boolean): string {
+  const names = groupNames(groups)
+  const indices = Array.from({ length: measures }, (_, index) => index)
+  const windows = `groupArray((${['`time of window`', ...indices.map((index) => `\`measure ${index}\``)].join(', ')}))`
+  const select = [
+    ...names,
+    `${windows}.1 AS times`,
+    ...indices.map((index) => `${windows}.${index + 2} AS \`measures ${index}\``),
+    ...(isTold ? COVERAGE_NAMES.map((name) => `sum(told.${name}) AS ${name}`) : []),
+  ]
+  return [
+    `SELECT ${select.join(', ')}`,
+    `FROM (\n${rows}\n) AS told`,
+    ...(groups > 0 ? [`GROUP BY ${names.join(', ')}`] : []),
+    `ORDER BY ${['min(`time of window`)', ...names].join(', ')}`,
+  ].join('\n')
 }
 
 /** Most rows read of a series, before it is filled. */

@@ -14,6 +14,8 @@ export const BASE = 2 ** (1 / BUCKETS_PER_DOUBLING)
 export const RELATIVE_ERROR = (BASE - 1) / (BASE + 1)
 /** The bucket of exact zeros, which have no logarithm: the least value of an Int16. */
 export const ZERO_BUCKET = -32_768
+/** What no value has, however large: the largest value of an Int16. */
+const LAST_BUCKET = 32_767
 
 /** Counts by bucket, as the engine answers a `Map(Int16, UInt64)`. */
 export type Histogram = { readonly [bucket: string]: number }
@@ -33,6 +35,15 @@ export function middleOf(bucket: number): number {
   if (bucket === ZERO_BUCKET) return 0
   const lower = 2 ** (bucket / BUCKETS_PER_DOUBLING)
   return (2 * lower * BASE) / (1 + BASE)
+}
+
+/** The first bucket for which more than a value is told. */
+export function bucketAbove(value: number): number {
+  if (value < 0) return ZERO_BUCKET
+  if (value === 0) return ZERO_BUCKET + 1
+  // The bucket of the value or the one after it, whose middles are on both sides of it.
+  const bucket = bucketOf(value)
+  return Math.min(middleOf(bucket) > value ? bucket : bucket + 1, LAST_BUCKET)
 }
 
 /** SQL of the value told for a bucket that a SQL expression names. */

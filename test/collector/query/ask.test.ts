@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { IdentifiedOperation } from '../../../src/collector/batch.js'
 import { type Answer, ask, askApart, askRows } from '../../../src/collector/query/ask.js'
 import { InvalidQuestion } from '../../../src/collector/query/invalid-question.js'
-import { AGGREGATIONS, type Aggregation, FIELD_NAMES } from '../../../src/collector/query/measures.js'
+import { AGGREGATIONS, type Aggregation, FIELD_NAMES, nameOf } from '../../../src/collector/query/measures.js'
 import type { Question } from '../../../src/collector/query/question.js'
 import type { Store } from '../../../src/collector/store/store.js'
 import { anyOperation, chat, NOON } from '../store/operations.js'
@@ -64,7 +64,16 @@ const DIMENSIONS = [
 const anyMeasure = fc
   .tuple(fc.constantFrom(...FIELD_NAMES, 'user_id', 'model'), fc.constantFrom(...AGGREGATIONS))
   .filter(([field, aggregation]) => isAllowed(field, aggregation))
-  .map(([field, aggregation]) => ({ field, aggregation }))
+  .chain(([field, aggregation]) => {
+    const above = fc.constantFrom(undefined, -1, 0, 0.001, 0.02, 30, 300, 1500.5, 1e300)
+    return fc.record({
+      field: fc.constant(field),
+      aggregation: fc.constant(aggregation),
+      above: isDistributed(field, aggregation) ? above : fc.constant(undefined),
+    })
+  })
+
+const isDistributed = (field: string, aggregation: Aggregation) => aggregation === 'count' && isAllowed(field, 'p95')
 
 function isAllowed(field: string, aggregation: Aggregation): boolean {
   if (['user_id', 'model'].includes(field)) return aggregation === 'uniq'
@@ -154,9 +163,8 @@ test('any question is answered as a recomputation over the operations answers it
       expect(new Set(rows.map((row) => JSON.stringify(keys.map((key) => row[key]))))).toEqual(new Set(expected.keys()))
       for (const row of rows) {
         const values = expected.get(JSON.stringify(keys.map((key) => row[key])))!
-        asked.measures.forEach(({ field, aggregation }, index) => {
-          expectClose(row[`${aggregation}_${field}`], values[index]!, `${aggregation} of ${field}`)
-        })
+        for (const [index, measure] of asked.measures.entries())
+          expectClose(row[nameOf(measure)], values[index]!, nameOf(measure))
       }
     }),
     {

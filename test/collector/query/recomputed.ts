@@ -64,6 +64,7 @@ export function measured(
   field: string,
   aggregation: Aggregation,
   seconds: number,
+  above = Number.NEGATIVE_INFINITY,
 ): number | null {
   const perSecond = (value: number | null) => (aggregation === 'rate' && value !== null ? value / seconds : value)
   if (aggregation === 'uniq')
@@ -82,7 +83,7 @@ export function measured(
   }
   const values = counted.map(VALUE[field]!).filter((value) => value !== undefined)
   const divisor = field === 'cost_usd' ? 1e9 : 1
-  if (aggregation === 'count') return values.length
+  if (aggregation === 'count') return values.filter((value) => middleOf(bucketOf(value)) > above * divisor).length
   if (values.length === 0) return ['sum', 'rate'].includes(aggregation) && counted.length === 0 ? 0 : null
   if (aggregation === 'sum' || aggregation === 'rate') return perSecond(total(values) / divisor)
   if (aggregation === 'avg') return total(values) / divisor / values.length
@@ -124,7 +125,7 @@ export function recomputed(
   const keyOf = (operation: IdentifiedOperation) => groupBy.map((name) => dimensionValue(operation, name))
   const seconds = (interval === undefined ? range.end - range.start : WINDOW_MS[interval]) / 1000
   const row = (members: Operations) =>
-    measures.map(({ field, aggregation }) => measured(members, field, aggregation, seconds))
+    measures.map(({ field, aggregation, above }) => measured(members, field, aggregation, seconds, above))
   const groups = new Map<string, IdentifiedOperation[]>()
   if (groupBy.length === 0) groups.set('[]', [])
   for (const operation of chosen) {

@@ -392,6 +392,8 @@ test.each([
   [{ metrics: [{ field: 'cost', aggregation: 'sum' }] }, 'metrics[0].field'],
   [{ metrics: [{ field: 'cost_usd', aggregation: 'p42' }] }, 'metrics[0].aggregation'],
   [{ metrics: [{ field: 'retries', aggregation: 'p95' }] }, 'metrics[0].aggregation'],
+  [{ metrics: [{ field: 'calls', aggregation: 'count', above: 1 }] }, 'metrics[0].above'],
+  [{ metrics: [{ field: 'duration_ms', aggregation: 'p95', above: 1 }] }, 'metrics[0].above'],
   [{ metrics: [{ field: 'calls', aggregation: 'count' }], group_by: ['colour'] }, 'group_by[0]'],
   [
     {

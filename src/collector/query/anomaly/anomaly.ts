@@ -60,8 +60,8 @@ export type HourPoint = {
   readonly time: number
   readonly operations: number
   readonly errors: number
-  /** Null where no duration is known; left out where only the traffic of the hour is of interest. */
-  readonly p95LatencyMs?: number | null
+  /** What the p95 of the durations is past the level of; left out where it is of none, or none is known. */
+  readonly slow?: Severity | undefined
   /** Null where nothing is known of what the calls cost. */
   readonly costUsd: number | null
   /** Mean of the calls whose usage is known; null where there are none. */

@@ -6,13 +6,21 @@ import {
   type HourPoint,
   type Levels,
   SEVERITIES,
+  type Severity,
 } from './anomaly.js'
-import { type Expectation, Expectations } from './expectation.js'
+import { Expectations } from './expectation.js'
 
 const HOUR = 3_600_000
 
+/** An hour that is not as it should be, before it is told. */
+export type Detected = Pick<Anomaly, 'type' | 'severity' | 'entity' | 'expected' | 'threshold'> & {
+  readonly hour: HourPoint
+  /** As of an anomaly; undefined of a latency, of which only the level is known that it is past. */
+  readonly value: number | undefined
+}
+
 export type Detection = {
-  readonly anomalies: readonly Anomaly[]
+  readonly detected: readonly Detected[]
   /** Hours for which enough weeks are known to expect something of their traffic. */
   readonly expectedHours: number
 }
@@ -44,96 +52,109 @@ export function detectAnomalies(hours: readonly HourPoint[], options: DetectOpti
   const drops = logarithms(settings.trafficDrop, (share) => 1 / (1 - share))
   const spikes = logarithms(settings.costSpike, (times) => times)
   const unusual = logarithms(settings.tokens, (times) => times)
-  const anomalies: Anomaly[] = []
+  const detected: Detected[] = []
+  const add = (hour: HourPoint, type: AnomalyType, found: Found | undefined) => {
+    if (found !== undefined) detected.push({ type, entity, hour, ...found })
+  }
   let expectedHours = 0
 
   for (const hour of hours) {
-    if (hour.time < from) continue
-    const add = (type: AnomalyType, found: Found | undefined, description: (found: Found) => string) => {
-      if (found !== undefined)
-        anomalies.push({
-          detected_at: new Date(hour.time).toISOString(),
-          type,
-          entity,
-          ...found,
-          description: description(found),
-        })
-    }
-    const { operations, errors, p95LatencyMs = null, costUsd, tokensPerCall } = hour
-    const traffic = calls.of(hour.time)
-    if (traffic !== undefined) expectedHours++
-    if (traffic !== undefined && traffic.expected >= minOperations && hour.time + HOUR <= settledUntil)
+    const { time, operations, errors, slow, costUsd, tokensPerCall } = hour
+    if (time < from) continue
+    const expectedCalls = calls.at(time)
+    if (!Number.isNaN(expectedCalls)) expectedHours++
+    if (expectedCalls >= minOperations && time + HOUR <= settledUntil)
       add(
+        hour,
         'traffic_drop',
-        off(operations, traffic, drops, { deviations, chance: 1 / traffic.expected, offset: HALF_A_CALL, ways: [-1] }),
-        ({ expected }) => `${operations} calls where about ${Math.round(expected!)} are expected`,
+        off(operations, time, calls, { levels: drops, deviations, chance: 1 / expectedCalls, ways: FEWER }),
       )
     if (operations < minOperations) continue
-    add(
-      'error_rate_spike',
-      above(errors / operations, settings.errorRate),
-      ({ value }) => `Error rate of ${(100 * value).toFixed(1)} %: ${errors} of ${operations} calls failed`,
-    )
-    if (p95LatencyMs !== null)
-      add(
-        'latency_spike',
-        above(p95LatencyMs, settings.latency),
-        ({ value }) => `P95 latency of ${Math.round(value)} ms`,
-      )
+    const rate = errors / operations
+    const failing = worst(settings.errorRate, (level) => rate > level)
+    if (failing !== undefined) add(hour, 'error_rate_spike', fixed(failing, settings.errorRate, rate))
+    if (slow !== undefined) add(hour, 'latency_spike', fixed(slow, settings.latency, undefined))
     const chance = 1 / operations
     if (costUsd !== null && costUsd > 0)
-      add(
-        'cost_spike',
-        off(costUsd, costs.of(hour.time), spikes, { deviations, chance, offset: 0, ways: [1] }),
-        ({ value, expected }) => `Cost of ${dollars(value)} where about ${dollars(expected!)} are expected`,
-      )
+      add(hour, 'cost_spike', off(costUsd, time, costs, { levels: spikes, deviations, chance, ways: MORE }))
     if (tokensPerCall !== null && tokensPerCall > 0)
-      add(
-        'unusual_tokens',
-        off(tokensPerCall, tokens.of(hour.time), unusual, { deviations, chance, offset: 0, ways: [1, -1] }),
-        ({ value, expected }) => `${Math.round(value)} tokens a call where about ${Math.round(expected!)} are expected`,
-      )
+      add(hour, 'unusual_tokens', off(tokensPerCall, time, tokens, { levels: unusual, deviations, chance, ways: BOTH }))
   }
-  return { anomalies, expectedHours }
+  return { detected, expectedHours }
+}
+
+const FEWER = [-1]
+const MORE = [1]
+const BOTH = [-1, 1]
+
+/** What was detected, in its words. @param value where it is not known yet */
+export function anomalyOf({ hour, ...found }: Detected, value = found.value ?? Number.NaN): Anomaly {
+  const { type, severity, entity, expected, threshold } = found
+  const description = DESCRIPTIONS[type](value, expected ?? Number.NaN, hour)
+  return {
+    detected_at: new Date(hour.time).toISOString(),
+    type,
+    severity,
+    entity,
+    value,
+    expected,
+    threshold,
+    description,
+  }
+}
+
+const DESCRIPTIONS: { readonly [type in AnomalyType]: (value: number, expected: number, hour: HourPoint) => string } = {
+  traffic_drop: (value, expected) => `${value} calls where about ${Math.round(expected)} are expected`,
+  error_rate_spike: (value, _, { errors, operations }) =>
+    `Error rate of ${(100 * value).toFixed(1)} %: ${errors} of ${operations} calls failed`,
+  latency_spike: (value) => `P95 latency of ${Math.round(value)} ms`,
+  cost_spike: (value, expected) => `Cost of ${dollars(value)} where about ${dollars(expected)} are expected`,
+  unusual_tokens: (value, expected) =>
+    `${Math.round(value)} tokens a call where about ${Math.round(expected)} are expected`,
 }
 
 /** Zero calls have no logarithm; half a call does. */
 const HALF_A_CALL = 0.5
 
-type Found = Pick<Anomaly, 'severity' | 'value' | 'expected' | 'threshold'>
+type Found = Pick<Detected, 'severity' | 'value' | 'expected' | 'threshold'>
 
 /** The worst severity whose level is passed. */
-function worst(levels: Levels, isPast: (level: number) => boolean) {
+export function worst(levels: Levels, isPast: (level: number) => boolean): Severity | undefined {
   return SEVERITIES.findLast((severity) => isPast(levels[severity]))
 }
 
-function above(value: number, levels: Levels): Found | undefined {
-  const severity = worst(levels, (level) => value > level)
-  return severity && { severity, value, expected: null, threshold: levels[severity] }
+const fixed = (severity: Severity, levels: Levels, value: number | undefined): Found => ({
+  severity,
+  value,
+  expected: null,
+  threshold: levels[severity],
+})
+
+type Judgement = {
+  /** Of the logarithm of how many times more, or fewer, it is. */
+  readonly levels: Levels
+  readonly deviations: number
+  /** What few calls add to the variance of a logarithm. */
+  readonly chance: number
+  /** 1: too much is looked for; -1: too little. */
+  readonly ways: readonly number[]
 }
 
-/**
- * What is so far off that it passes a level and is no chance either.
- * @param levels of the logarithm of how many times more, or fewer, it is
- * @param chance what few calls add to the variance of a logarithm
- */
+/** What is so far off what is expected then that it passes a level, and is no chance either. */
 function off(
   value: number,
-  expectation: Expectation | undefined,
-  levels: Levels,
-  {
-    deviations,
-    chance,
-    offset,
-    ways,
-  }: { deviations: number; chance: number; offset: number; ways: readonly (1 | -1)[] },
+  time: number,
+  expectations: Expectations,
+  { levels, deviations, chance, ways }: Judgement,
 ): Found | undefined {
-  if (expectation === undefined || expectation.expected + offset <= 0) return undefined
-  const { expected, deviation } = expectation
+  const expected = expectations.at(time)
+  const { offset } = expectations
+  if (!(expected + offset > 0)) return undefined
   const distance = Math.log((value + offset) / (expected + offset))
   const way = distance < 0 ? -1 : 1
-  if (!ways.includes(way) || worst(levels, (level) => Math.abs(distance) > level) === undefined) return undefined
-  const least = deviations * Math.hypot(deviation(), Math.sqrt(chance))
+  if (!ways.includes(way) || Math.abs(distance) <= Math.min(levels.info, levels.warning, levels.critical))
+    return undefined
+  const least = deviations * Math.hypot(expectations.deviationAt(time), Math.sqrt(chance))
   const severity = worst(levels, (level) => Math.abs(distance) > Math.max(level, least))
   if (severity === undefined) return undefined
   const threshold = (expected + offset) * Math.exp(way * Math.max(levels[severity], least)) - offset

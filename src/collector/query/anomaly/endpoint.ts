@@ -4,8 +4,8 @@ import { endpoint, measure, ofCalls, questionOf } from '../endpoint.js'
 import { HAS_MORE, HEAD, headOf, MOMENT } from '../head.js'
 import { InvalidQuestion } from '../invalid-question.js'
 import { RANGE_PARAMETERS, ROLLUP_FILTER_PARAMETERS, subjectOf, wholeNumber } from '../parameters.js'
-import { ANOMALY_TYPES, type AnomalySettings, SEVERITIES, type Severity } from './anomaly.js'
-import { findAnomalies } from './finding.js'
+import { ANOMALY_TYPES, type AnomalySettings, SEVERITIES } from './anomaly.js'
+import { findAnomalies, judgedRange } from './finding.js'
 
 /** Of each of what judgements are made. */
 export const ENTITY_DIMENSIONS = ['model', 'provider', 'service', 'agent'] as const
@@ -57,28 +57,21 @@ export function createAnomalies(settings: () => AnomalySettings) {
       const { range, filters } = subjectOf(ofCalls(given), asker.now)
       if (range.end - range.start > LONGEST_DAYS * 86_400_000)
         throw new InvalidQuestion('start_time', `may be at most ${LONGEST_DAYS} days before end_time here`)
-      const found = await findAnomalies(asker, {
-        settings: settings(),
-        range,
-        filters,
-        by: by === 'all' ? undefined : by,
-      })
-      const severities = SEVERITIES.slice(SEVERITIES.indexOf(severity))
-      const chosen = found.anomalies.filter(
-        (one) => severities.includes(one.severity) && (type === undefined || one.type === type),
-      )
-      const counted = (name: Severity) => chosen.filter((one) => one.severity === name).length
-      const known = await asker.ask(
-        questionOf({ range: found.range, filters, measures: [measure('operations', 'operations', 'count')] }),
-      )
+      const dimension = by === 'all' ? undefined : by
+      const options = { settings: settings(), range, filters, by: dimension, type, least: severity, limit }
+      const operations = measure('operations', 'operations', 'count')
+      const [found, known] = await Promise.all([
+        findAnomalies(asker, options),
+        asker.ask(questionOf({ range: judgedRange(options, asker.now), filters, measures: [operations] })),
+      ])
       return {
         ...headOf(known),
         by,
-        count: { info: counted('info'), warning: counted('warning'), critical: counted('critical') },
+        count: found.count,
         entities: found.entities.length,
         without_history: found.withoutHistory,
-        anomalies: chosen.slice(0, limit),
-        has_more: chosen.length > limit,
+        anomalies: found.anomalies,
+        has_more: found.count.info + found.count.warning + found.count.critical > limit,
       }
     },
   })

@@ -9,12 +9,6 @@ const TO_STANDARD_DEVIATION = 1.4826
 /** The least deviation of logarithms that is believed: series without any noise would make the smallest change a large one. */
 const LEAST_DEVIATION = 0.05
 
-export type Expectation = {
-  readonly expected: number
-  /** Of the logarithm of an hour, beside what chance adds where there are few calls. Told when it is asked for: most hours are near what is expected. */
-  readonly deviation: () => number
-}
-
 /** Values of consecutive hours, null where one is unknown. */
 export type Values = { readonly start: number; readonly values: readonly (number | null)[] }
 
@@ -24,19 +18,24 @@ export type Values = { readonly start: number; readonly values: readonly (number
  * From each hour of the weeks before, what the whole of its week was above or below the others is taken away, so that growth is no deviation.
  * The median of the same hours is what is expected, at the level of the last week. The deviation is the median absolute one of
  * those same hours, and no less than that of all hours of the weeks from the medians of the other weeks: four hours alone often agree by chance.
- *
- * @param offset added to every value: where it may be zero, zero has no logarithm
  */
 export class Expectations {
   readonly #start: number
   readonly #weeks: number
   readonly #minWeeks: number
-  readonly #offset: number
+  /** Added to every value: where it may be zero, zero has no logarithm. */
+  readonly offset: number
+  /** Where the first hour stands in what follows: after weeks of unknown hours, so that the weeks before every hour are there. */
+  readonly #first: number
   /** NaN where an hour is unknown. */
   readonly #logarithms: Float64Array
   /** Of each hour and the same hour of the weeks before it their median; NaN where none is known. Two days differ in 24 of a week's. */
   readonly #middles: Float64Array
+  /** By the place of a day's first hour. */
   readonly #byDay = new Map<number, Reference>()
+  /** Of the same hours. */
+  readonly #samples: Float64Array
+  readonly #ofWeek = new Float64Array(HOURS_OF_WEEK)
 
   constructor(
     { start, values }: Values,
@@ -45,70 +44,95 @@ export class Expectations {
     this.#start = start
     this.#weeks = weeks
     this.#minWeeks = minWeeks
-    this.#offset = offset
-    this.#logarithms = Float64Array.from(values, (value) =>
-      value === null || value + offset <= 0 ? Number.NaN : Math.log(value + offset),
-    )
-    const same = new Float64Array(weeks)
-    this.#middles = this.#logarithms.map((_, hour) => median(same, this.#sameHours(same, hour)))
+    this.offset = offset
+    // The day of the first hour may begin before it, and is judged by the week before, whose hours have weeks before them as well.
+    this.#first = DAY_HOURS + (1 + weeks) * HOURS_OF_WEEK
+    this.#samples = new Float64Array(weeks)
+    this.#logarithms = new Float64Array(this.#first + values.length).fill(Number.NaN)
+    this.#middles = this.#logarithms.slice()
+    for (const [index, value] of values.entries()) {
+      const hour = this.#first + index
+      if (value === null || value + offset <= 0) continue
+      this.#logarithms[hour] = Math.log(value + offset)
+    }
+    for (let hour = this.#first; hour < this.#middles.length; hour++)
+      this.#middles[hour] = median(this.#samples, this.#sameHours(hour, NO_LEVELS))
   }
 
-  /** Of the hour of the series that starts at `time`; undefined where too few weeks are known. */
-  of(time: number): Expectation | undefined {
-    const hour = (time - this.#start) / HOUR
-    // The weeks before a day are the same for all its hours.
-    const day = hour - (new Date(time).getUTCHours() % DAY_HOURS)
+  /** Of the hour of the series that starts at `time`; NaN where too few weeks are known. */
+  at(time: number): number {
+    const hour = this.#placeOf(time)
+    const weekBefore = hour - HOURS_OF_WEEK
+    if (this.#sameHours(weekBefore, NO_LEVELS) < this.#minWeeks) return Number.NaN
+    const { levels } = this.#reference(hour)
+    const count = this.#sameHours(weekBefore, levels)
+    return Math.max(0, Math.exp(median(this.#samples, count) + levels[0]!) - this.offset)
+  }
+
+  /** Of the logarithm of that hour, beside what chance adds where there are few calls. Told when it is asked for: most hours are near what is expected. */
+  deviationAt(time: number): number {
+    const hour = this.#placeOf(time)
+    const reference = this.#reference(hour)
+    const count = this.#sameHours(hour - HOURS_OF_WEEK, reference.levels)
+    const samples = this.#samples
+    const middle = median(samples, count)
+    for (let index = 0; index < count; index++) samples[index] = Math.abs(samples[index]! - middle)
+    const own = median(samples, count) * TO_STANDARD_DEVIATION
+    reference.deviation ??= this.#deviation(reference)
+    return Math.max(own, reference.deviation, LEAST_DEVIATION)
+  }
+
+  #placeOf(time: number): number {
+    return this.#first + (time - this.#start) / HOUR
+  }
+
+  /** What the weeks before the day of an hour say: the same for all its hours. */
+  #reference(hour: number): Reference {
+    const day = hour - ((this.#start / HOUR + hour - this.#first) % DAY_HOURS)
     let reference = this.#byDay.get(day)
     if (reference === undefined) {
-      reference = this.#referenceBefore(day)
+      reference = { day, levels: this.#levelsBefore(day), deviation: undefined }
       this.#byDay.set(day, reference)
     }
-    const samples = new Float64Array(this.#weeks)
-    const count = this.#sameHours(samples, hour - HOURS_OF_WEEK, reference.levels)
-    if (count < this.#minWeeks) return undefined
-    const middle = median(samples, count)
-    const { levels, deviation } = reference
-    return {
-      expected: Math.max(0, Math.exp(middle + levels[0]!) - this.#offset),
-      deviation: () => {
-        const distances = samples.subarray(0, count).map((sample) => Math.abs(sample - middle))
-        return Math.max(median(distances, count) * TO_STANDARD_DEVIATION, deviation(), LEAST_DEVIATION)
-      },
-    }
+    return reference
   }
 
-  /** What is known of an hour and of the same hour of the weeks before it, without the levels of their weeks; how many they are. */
-  #sameHours(into: Float64Array, hour: number, levels?: Float64Array): number {
+  /** Into the samples what is known of an hour and of the same hour of the weeks before it, without the levels of their weeks; how many they are. */
+  #sameHours(hour: number, levels: Float64Array): number {
+    const logarithms = this.#logarithms
+    const samples = this.#samples
     let count = 0
-    for (let week = 0; week < this.#weeks; week++) {
-      const value = this.#logarithms[hour - week * HOURS_OF_WEEK]
-      if (value !== undefined && !Number.isNaN(value)) into[count++] = value - (levels?.[week] ?? 0)
+    for (let week = 0, at = hour; week < this.#weeks; week++, at -= HOURS_OF_WEEK) {
+      const value = logarithms[at]!
+      if (!Number.isNaN(value)) samples[count++] = levels === NO_LEVELS ? value : value - levels[week]!
     }
     return count
   }
 
-  #referenceBefore(day: number): Reference {
-    const first = day - HOURS_OF_WEEK
-    const own = new Float64Array(HOURS_OF_WEEK)
-    const levels = Float64Array.from({ length: this.#weeks }, (_, week) => {
+  #levelsBefore(day: number): Float64Array {
+    const levels = new Float64Array(this.#weeks)
+    const logarithms = this.#logarithms
+    const middles = this.#middles
+    const above = this.#ofWeek
+    for (let week = 0; week < levels.length; week++) {
+      const before = week * HOURS_OF_WEEK
       let count = 0
-      for (let hour = first; hour < day; hour++) {
-        const above = this.#logarithms[hour - week * HOURS_OF_WEEK]! - this.#middles[hour]!
-        if (!Number.isNaN(above)) own[count++] = above
+      for (let hour = day - HOURS_OF_WEEK; hour < day; hour++) {
+        const one = logarithms[hour - before]! - middles[hour]!
+        if (!Number.isNaN(one)) above[count++] = one
       }
-      return count === 0 ? 0 : median(own, count)
-    })
-    let deviation: number | undefined
-    return { levels, deviation: () => (deviation ??= this.#deviation(first, day, levels)) }
+      levels[week] = count === 0 ? 0 : median(above, count)
+    }
+    return levels
   }
 
   /** Each hour from the median of the others, as what is judged is no part of what it is judged by either. */
-  #deviation(from: number, until: number, levels: Float64Array): number {
-    const samples = new Float64Array(this.#weeks)
+  #deviation({ day, levels }: Reference): number {
+    const samples = this.#samples
     const distances = new Float64Array(this.#weeks * HOURS_OF_WEEK)
     let told = 0
-    for (let hour = from; hour < until; hour++) {
-      const count = this.#sameHours(samples, hour, levels)
+    for (let hour = day - HOURS_OF_WEEK; hour < day; hour++) {
+      const count = this.#sameHours(hour, levels)
       if (count < 2) continue
       sort(samples, count)
       for (let index = 0; index < count; index++)
@@ -118,30 +142,67 @@ export class Expectations {
   }
 }
 
+const NO_LEVELS = new Float64Array(0)
+
 /** What the weeks before a day say of all its hours. */
 type Reference = {
+  /** The place of its first hour. */
+  readonly day: number
   /** What each week was above the others, the last one first. */
   readonly levels: Float64Array
-  readonly deviation: () => number
+  /** Undefined until somebody asks for it. */
+  deviation: number | undefined
 }
 
-/** Of the first `count` numbers, which are sorted; NaN of none. */
+/** Of the first `count` numbers, which are put in another order; NaN of none. */
 function median(numbers: Float64Array, count: number): number {
-  sort(numbers, count)
   const middle = count >> 1
-  return count % 2 === 1 ? numbers[middle]! : (numbers[middle - 1]! + numbers[middle]!) / 2
+  if (count <= FEW) {
+    sort(numbers, count)
+    return count % 2 === 1 ? numbers[middle]! : (numbers[middle - 1]! + numbers[middle]!) / 2
+  }
+  const upper = select(numbers, count, middle)
+  if (count % 2 === 1) return upper
+  // What stands before the place is no larger than what stands there.
+  let lower = numbers[0]!
+  for (let index = 1; index < middle; index++) if (numbers[index]! > lower) lower = numbers[index]!
+  return (lower + upper) / 2
 }
 
-/** Nearly always of a few weeks: one by one they are put in their place faster than a function is called for them. */
-function sort(numbers: Float64Array, count: number): void {
-  if (count > 16) numbers.subarray(0, count).sort()
-  else
-    for (let index = 1; index < count; index++) {
-      const number = numbers[index]!
-      let place = index
-      for (; place > 0 && numbers[place - 1]! > number; place--) numbers[place] = numbers[place - 1]!
-      numbers[place] = number
+/** So many numbers are put in order, one by one; of more only the one that is looked for is put in its place. */
+const FEW = 16
+
+/** The number that has `place` of the first `count` before it in their order: all before it are no larger then, and all behind it no smaller (Hoare's quickselect). */
+function select(numbers: Float64Array, count: number, place: number): number {
+  let left = 0
+  let right = count - 1
+  while (left < right) {
+    const pivot = numbers[(left + right) >> 1]!
+    let low = left
+    let high = right
+    while (low <= high) {
+      while (numbers[low]! < pivot) low++
+      while (numbers[high]! > pivot) high--
+      if (low > high) break
+      const number = numbers[low]!
+      numbers[low++] = numbers[high]!
+      numbers[high--] = number
     }
+    if (place <= high) right = high
+    else if (place >= low) left = low
+    else break
+  }
+  return numbers[place]!
+}
+
+/** Puts the first `count` in order: a few, which are put in their places faster than a function is called for them. */
+function sort(numbers: Float64Array, count: number): void {
+  for (let index = 1; index < count; index++) {
+    const number = numbers[index]!
+    let place = index
+    for (; place > 0 && numbers[place - 1]! > number; place--) numbers[place] = numbers[place - 1]!
+    numbers[place] = number
+  }
 }
 
 /** Of all of the first `count` but one. */

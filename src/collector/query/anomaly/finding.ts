@@ -1,15 +1,21 @@
 /** Finds anomalies in the store: reads the hours of every entity and has them judged. For the API, and for whatever watches by itself. */
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Asker } from '../asker.js'
-import type { Row } from '../columns.js'
 import { ratio } from '../endpoint.js'
 import { SINGLE_CALLS } from '../measures.js'
 import type { Filter } from '../question.js'
 import { type TimeRange, WINDOW_MS, windowEnd, windowStart } from '../time-range.js'
-import { type Anomaly, type AnomalySettings, type HourPoint, SEVERITIES } from './anomaly.js'
-import { detectAnomalies } from './detector.js'
+import {
+  type Anomaly,
+  type AnomalySettings,
+  type AnomalyType,
+  type HourPoint,
+  SEVERITIES,
+  type Severity,
+} from './anomaly.js'
+import { anomalyOf, type Detected, detectAnomalies, worst } from './detector.js'
 import { HOURS_OF_WEEK } from './expectation.js'
-import { type HourRow, type Hours, hoursOfStore, LATENCY, TRAFFIC } from './hours.js'
+import { type AskedHours, durationsOf, type EntityHours, type Hours, hoursOfStore, LATENCY, TRAFFIC } from './hours.js'
 
 const HOUR = WINDOW_MS['1h']
 const DAY_MS = 86_400_000
@@ -22,19 +28,23 @@ export type FindOptions = {
   readonly by?: string | undefined
   /** Of which operations. @default calls of a model: what agents and workflows take is that of the calls inside them */
   readonly filters?: readonly Filter[] | undefined
+  /** Only of this type. @default of any */
+  readonly type?: AnomalyType | undefined
+  /** Only of this severity or a worse one. @default 'info' */
+  readonly least?: Severity | undefined
+  /** How many are told, the latest first. @default all */
+  readonly limit?: number | undefined
   /** Leaves out the hour that is going on: where the past is looked at, more is known of it than was. @default false */
   readonly onlyOver?: boolean | undefined
   /** Where hours are read from. @default the store */
   readonly hours?: Hours | undefined
 }
 
-type Traffic = Row<typeof TRAFFIC, never, undefined>
-
 export type Findings = {
-  /** The hours that were judged. */
-  readonly range: TimeRange
   /** The latest first, of one hour the worst first. */
   readonly anomalies: readonly Anomaly[]
+  /** How many there are of each severity, told or not. */
+  readonly count: { readonly [severity in Severity]: number }
   /** Entities with calls in the hours that were looked at; one where everything is judged together. */
   readonly entities: readonly (string | null)[]
   /** Those of which too few weeks are known for any hour: they are judged by the fixed thresholds alone. */
@@ -44,77 +54,117 @@ export type Findings = {
 /** How long after its end an hour is held to be complete: what comes later than that came late. */
 export const SETTLED_AFTER_MS = 10 * 60_000
 
+/** The hours that are judged. */
+export function judgedRange({ range, onlyOver = false }: FindOptions, now: number): TimeRange {
+  const latest = onlyOver ? windowStart(now, '1h') : windowEnd(now, '1h')
+  return { start: windowStart(range.start, '1h'), end: Math.min(windowEnd(range.end, '1h'), latest) }
+}
+
 export async function findAnomalies(asker: Asker, options: FindOptions): Promise<Findings> {
   const { settings, by, filters = [{ dimension: 'operation', operator: 'in', value: SINGLE_CALLS }] } = options
-  const { hours = hoursOfStore(asker), onlyOver = false } = options
-  const latest = onlyOver ? windowStart(asker.now, '1h') : windowEnd(asker.now, '1h')
-  const range = {
-    start: windowStart(options.range.start, '1h'),
-    end: Math.min(windowEnd(options.range.end, '1h'), latest),
-  }
+  const { hours = hoursOfStore(asker), type, least = 'info', limit = Infinity } = options
+  const range = judgedRange(options, asker.now)
   const day = windowStart(range.start, '1d')
   const kept = windowEnd(asker.now - asker.kept['1h'] * DAY_MS + HOUR, '1h') + HOUR
   const start = Math.min(range.start, Math.max(day - settings.weeks * HOURS_OF_WEEK * HOUR, kept))
-  const [history, latencies] = await Promise.all([
-    hours({ range: { start, end: range.end }, filters, by, measures: TRAFFIC }),
-    hours({ range, filters, by, measures: LATENCY }),
+  const measures = [...TRAFFIC, ...durationsOf(settings.latency)]
+  const before = { start, end: range.start }
+  const [history, judged] = await Promise.all([
+    start < range.start ? hours({ range: before, filters, by, measures: TRAFFIC }) : NOTHING,
+    hours({ range, filters, by, measures }),
   ])
-  const latencyOf = new Map(latencies.map((row) => [keyOf(row), row['p95'] as number | null]))
-  const anomalies: Anomaly[] = []
+  const entities = [...new Set([...history.keys(), ...judged.keys()])]
+  const severities = SEVERITIES.slice(SEVERITIES.indexOf(least))
+  const chosen = new Map<number, Detected[]>()
+  const count = { info: 0, warning: 0, critical: 0 }
   const withoutHistory: (string | null)[] = []
-  const byEntity = groupedBy(history, ({ entity }) => entity)
-  for (const [entity, rows] of byEntity) {
-    const found = detectAnomalies(hoursOf(rows, range.end, latencyOf), {
+  for (const entity of entities) {
+    const known = [history.get(entity), judged.get(entity)].filter((hours) => hours !== undefined)
+    const { detected, expectedHours } = detectAnomalies(hoursOf(known, range.end), {
       settings,
       entity,
       from: range.start,
       settledUntil: asker.now - SETTLED_AFTER_MS,
     })
-    anomalies.push(...found.anomalies)
-    if (found.expectedHours === 0) withoutHistory.push(entity)
+    for (const one of detected) {
+      if (!severities.includes(one.severity) || (type !== undefined && one.type !== type)) continue
+      count[one.severity]++
+      const { time } = one.hour
+      const others = chosen.get(time)
+      if (others === undefined) chosen.set(time, [one])
+      else others.push(one)
+    }
+    if (expectedHours === 0) withoutHistory.push(entity)
     // Many entities are many milliseconds: others have their turn in between.
     await turn()
   }
-  return { range, anomalies: anomalies.sort(latestAndWorst), entities: [...byEntity.keys()], withoutHistory }
+  const anomalies = await told(firstOf(chosen, limit), { by, filters }, hours)
+  return { anomalies, count, entities, withoutHistory }
 }
 
-function groupedBy<Key>(rows: readonly HourRow[], keyOf: (row: HourRow) => Key): Map<Key, HourRow[]> {
-  const groups = new Map<Key, HourRow[]>()
-  for (const row of rows) {
-    const group = groups.get(keyOf(row))
-    if (group === undefined) groups.set(keyOf(row), [row])
-    else group.push(row)
+/** The latest, of one hour the worst. */
+function firstOf(byTime: ReadonlyMap<number, Detected[]>, limit: number): Detected[] {
+  const first: Detected[] = []
+  for (const time of [...byTime.keys()].sort((one, other) => other - one)) {
+    if (first.length >= limit) break
+    first.push(...byTime.get(time)!.sort(worstFirst))
   }
-  return groups
+  return first.slice(0, limit)
 }
 
-const keyOf = ({ time, entity }: HourRow) => JSON.stringify([time, entity])
+function worstFirst(one: Detected, other: Detected): number {
+  const worse = SEVERITIES.indexOf(other.severity) - SEVERITIES.indexOf(one.severity)
+  if (worse !== 0) return worse
+  return `${one.entity} ${one.type}` < `${other.entity} ${other.type}` ? -1 : 1
+}
+
+/** How slow it was is asked for those hours that are told: of all of them it is most of the work. */
+async function told(
+  detected: readonly Detected[],
+  of: Pick<AskedHours, 'by' | 'filters'>,
+  hours: Hours,
+): Promise<readonly Anomaly[]> {
+  const slow = detected.filter(({ value }) => value === undefined)
+  if (slow.length === 0) return detected.map((one) => anomalyOf(one))
+  const range = { start: slow.at(-1)!.hour.time, end: slow[0]!.hour.time + HOUR }
+  const entities = [...new Set(slow.map(({ entity }) => entity ?? ''))]
+  const latencies = await hours({ ...of, range, entities, measures: LATENCY })
+  const p95Of = new Map(
+    [...latencies].map(([entity, { times, numbers }]) => [
+      entity,
+      new Map(times.map((time, index) => [time, numbers[1]![index]!])),
+    ]),
+  )
+  return detected.map((one) => anomalyOf(one, one.value ?? p95Of.get(one.entity)?.get(one.hour.time)))
+}
+
+const NOTHING: ReadonlyMap<string | null, EntityHours> = new Map()
 
 /** The hours of one entity from its first one on, those without operations filled in. */
-function hoursOf(rows: readonly HourRow[], end: number, latencyOf: ReadonlyMap<string, number | null>): HourPoint[] {
-  const byTime = new Map(rows.map((row) => [row.time, row]))
+function hoursOf(known: readonly EntityHours[], end: number): HourPoint[] {
+  const start = Math.min(...known.map(({ times }) => times.reduce((first, time) => Math.min(first, time))))
   const hours: HourPoint[] = []
-  for (let time = Math.min(...byTime.keys()); time < end; time += HOUR) {
-    const row = byTime.get(time)
-    if (row === undefined) hours.push({ time, operations: 0, errors: 0, costUsd: 0, tokensPerCall: null })
-    else {
-      const { operations, errors, cost, tokens, with_usage: withUsage } = row as Traffic & HourRow
-      hours.push({
+  for (let time = start; time < end; time += HOUR)
+    hours.push({ time, operations: 0, errors: 0, slow: undefined, costUsd: 0, tokensPerCall: null })
+  for (const { times, numbers } of known) {
+    const [operations, errors, costs, tokens, withUsage, ...durations] = numbers
+    for (const [index, time] of times.entries())
+      hours[(time - start) / HOUR] = {
         time,
-        operations,
-        errors,
-        p95LatencyMs: latencyOf.get(keyOf(row)) ?? null,
-        costUsd: cost,
-        tokensPerCall: ratio(tokens, withUsage),
-      })
-    }
+        operations: operations![index]!,
+        errors: errors![index]!,
+        slow: slownessOf(durations, index),
+        costUsd: costs![index]!,
+        tokensPerCall: ratio(tokens![index]!, withUsage![index]!),
+      }
   }
   return hours
 }
 
-function latestAndWorst(one: Anomaly, other: Anomaly): number {
-  if (one.detected_at !== other.detected_at) return one.detected_at < other.detected_at ? 1 : -1
-  const worse = SEVERITIES.indexOf(other.severity) - SEVERITIES.indexOf(one.severity)
-  if (worse !== 0) return worse
-  return `${one.entity} ${one.type}` < `${other.entity} ${other.type}` ? -1 : 1
+/** What the p95 of an hour is past the level of: what more calls than five in a hundred took longer than. */
+function slownessOf([timed, info, warning, critical]: EntityHours['numbers'], index: number): Severity | undefined {
+  if (timed === undefined) return undefined
+  const most = timed[index]! - Math.ceil(timed[index]! * 0.95)
+  const slower = { info: info![index]!, warning: warning![index]!, critical: critical![index]! }
+  return worst(slower, (calls) => calls > most)
 }

@@ -3,9 +3,10 @@ import type { Asker } from '../asker.js'
 import type { NamedMeasure } from '../columns.js'
 import { measure, questionOf } from '../endpoint.js'
 import { InvalidQuestion } from '../invalid-question.js'
-import { type AskSeries, KeptSeries } from '../kept-series.js'
-import { compile, type Filter, SERIES_ROWS } from '../question.js'
+import { type AskSeries, KeptSeries, type SeriesRow } from '../kept-series.js'
+import { compile, type Filter, LIMITS, SERIES_ROWS } from '../question.js'
 import { type TimeRange, WINDOW_MS } from '../time-range.js'
+import { type Levels, SEVERITIES } from './anomaly.js'
 
 const OPERATIONS = measure('operations', 'operations', 'count')
 /** What the hours of the weeks before are needed of: no histograms, which are most of a rollup's bytes. */
@@ -17,67 +18,83 @@ export const TRAFFIC = [
   measure('with_usage', 'input_tokens', 'count'),
 ] as const
 export const LATENCY = [OPERATIONS, measure('p95', 'duration_ms', 'p95')] as const
+/** How many calls are known to have taken how long, and longer than each of the levels: to count them takes a seventh of the time of a p95. */
+export const durationsOf = (levels: Levels): readonly NamedMeasure[] => [
+  measure('timed', 'duration_ms', 'count'),
+  ...SEVERITIES.map((severity) => ({ ...measure(severity, 'duration_ms', 'count'), above: levels[severity] })),
+]
 
 export type AskedHours = {
   /** Of whole hours. */
   readonly range: TimeRange
   readonly filters: readonly Filter[]
   readonly by: string | undefined
+  /** The first is the number of operations. */
   readonly measures: readonly NamedMeasure[]
+  /** Of no others is it needed. @default all */
+  readonly entities?: readonly string[]
 }
 
-/** An hour of an entity that has operations in it, with the numbers that were asked for. */
-export type HourRow = {
-  /** Epoch milliseconds of its start. */
-  readonly time: number
-  /** Null: everything together. */
-  readonly entity: string | null
-  readonly [measure: string]: string | number | null
+/** The hours of one entity that have operations, in any order: filled up with the others they would be many times as many. */
+export type EntityHours = {
+  /** Epoch milliseconds of their starts. */
+  readonly times: readonly number[]
+  /** Of each measure that was asked for the number of each hour. */
+  readonly numbers: readonly (readonly (number | null)[])[]
 }
 
-/** Only hours that have operations: a series filled with the others would be many times as long. */
-export type Hours = (asked: AskedHours) => Promise<readonly HourRow[]>
+/** Hours by what they are of; null: everything together. */
+export type Hours = (asked: AskedHours) => Promise<ReadonlyMap<string | null, EntityHours>>
 
 export function hoursOfStore(asker: Asker): Hours {
-  return async ({ range, filters, by, measures }) => {
+  return async ({ range, filters, by, measures, entities = [] }) => {
     const groupBy = by === undefined ? [] : [by]
-    const { sql, parameters } = compile(questionOf({ range, filters, groupBy, measures, interval: '1h' }), asker, {
-      covered: false,
-    })
-    const rows = await asker.query<{ readonly [column: string]: string | number | null }>(sql, parameters)
-    if (rows.length > SERIES_ROWS)
+    const ofThose = by !== undefined && entities.length > 0 && entities.length <= LIMITS.values
+    const chosen = ofThose ? [...filters, { dimension: by, operator: 'in' as const, value: entities }] : filters
+    const question = questionOf({ range, filters: chosen, groupBy, measures, interval: '1h' })
+    const { sql, parameters } = compile(question, asker, { covered: false })
+    const rows = await asker.query<{ readonly times: readonly number[]; readonly [column: string]: unknown }>(
+      sql,
+      parameters,
+    )
+    if (rows.reduce((sum, { times }) => sum + times.length, 0) > SERIES_ROWS)
       throw new InvalidQuestion(
         'by',
         `makes more than ${SERIES_ROWS} hours: ask for a shorter range, or of fewer by filters`,
       )
-    return rows.map((row) => ({
-      time: Number(row['time of window']),
-      entity: by === undefined ? null : String(row['group 0']),
-      ...Object.fromEntries(measures.map(({ alias }, index) => [alias, row[`measure ${index}`] ?? null])),
-    }))
+    return new Map(
+      rows.map((row) => {
+        const numbers = measures.map((_, index) => row[`measures ${index}`] as readonly (number | null)[])
+        return [by === undefined ? null : String(row['group 0']), { times: row.times, numbers }]
+      }),
+    )
   }
 }
 
 /** Each hour is asked for once, whatever is judged by it. */
 export function hoursOfSeries(ask: AskSeries, end: number): Hours {
-  const kept = new Map<string, KeptSeries<HourRow>>()
+  const kept = new Map<string, KeptSeries<SeriesRow>>()
   return async ({ range, filters, by, measures }) => {
     const key = JSON.stringify([filters, by, measures])
     let series = kept.get(key)
     if (series === undefined) {
-      series = new KeptSeries({
-        ask,
-        end,
-        question: { interval: '1h', filters, groupBy: by === undefined ? [] : [by], measures },
-        read: ({ time, ...row }) =>
-          row['operations'] === 0
-            ? undefined
-            : { ...row, time: Date.parse(String(time)), entity: by === undefined ? null : String(row[by]) },
-      })
+      const question = { interval: '1h' as const, filters, groupBy: by === undefined ? [] : [by], measures }
+      const read = (row: SeriesRow) => (row[measures[0]!.alias] === 0 ? undefined : row)
+      series = new KeptSeries({ ask, end, question, read })
       kept.set(key, series)
     }
-    const rows: HourRow[] = []
-    for (let time = range.start; time < range.end; time += WINDOW_MS['1h']) rows.push(...(await series.at(time)))
-    return rows
+    const hours = new Map<string | null, { times: number[]; numbers: (number | null)[][] }>()
+    for (let time = range.start; time < range.end; time += WINDOW_MS['1h'])
+      for (const row of await series.at(time)) {
+        const entity = by === undefined ? null : String(row[by])
+        let its = hours.get(entity)
+        if (its === undefined) {
+          its = { times: [], numbers: measures.map(() => []) }
+          hours.set(entity, its)
+        }
+        its.times.push(time)
+        for (const [index, { alias }] of measures.entries()) its.numbers[index]!.push(row[alias] as number | null)
+      }
+    return hours
   }
 }

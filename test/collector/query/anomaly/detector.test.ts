@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { loadConfig } from '../../../../src/collector/config.js'
 import type { Anomaly, AnomalyType, HourPoint } from '../../../../src/collector/query/anomaly/anomaly.js'
-import { detectAnomalies } from '../../../../src/collector/query/anomaly/detector.js'
+import { anomalyOf, detectAnomalies } from '../../../../src/collector/query/anomaly/detector.js'
 import { MONDAY, type Season, season } from './seasons.js'
 
 const HOUR = 3_600_000
@@ -11,7 +11,8 @@ const settings = loadConfig({ directory: '/no/where', environment: {} }).config.
 const STATISTICAL: readonly AnomalyType[] = ['traffic_drop', 'cost_spike', 'unusual_tokens']
 
 function judged(hours: readonly HourPoint[], fromHour: number, settledUntil = Number.POSITIVE_INFINITY) {
-  return detectAnomalies(hours, { settings, from: MONDAY + fromHour * HOUR, settledUntil })
+  const { detected, expectedHours } = detectAnomalies(hours, { settings, from: MONDAY + fromHour * HOUR, settledUntil })
+  return { anomalies: detected.map((one) => anomalyOf(one)), expectedHours }
 }
 
 const brief = ({ detected_at, type, severity }: Anomaly) =>
@@ -23,7 +24,6 @@ function flat(count: number, fields: Partial<HourPoint> = {}): HourPoint[] {
     time: MONDAY + hour * HOUR,
     operations: 100,
     errors: 0,
-    p95LatencyMs: 500,
     costUsd: 2,
     tokensPerCall: 1000,
     ...fields,
@@ -63,7 +63,7 @@ test('what is planted into seasonal traffic is found, at its hour and of its sev
       [field]: factor * hours[hour]![field]!,
     })
     const planted = [
-      { hour: at(1), fields: { operations: 0, errors: 0, costUsd: 0, tokensPerCall: null, p95LatencyMs: null } },
+      { hour: at(1), fields: { operations: 0, errors: 0, costUsd: 0, tokensPerCall: null } },
       { hour: at(2), fields: times(at(2), 12, 'costUsd') },
       { hour: at(3), fields: times(at(3), 12, 'tokensPerCall') },
       { hour: at(4), fields: times(at(4), 1 / 12, 'tokensPerCall') },
@@ -89,20 +89,21 @@ test('failures and slowness are told by fixed thresholds, without any history, o
   f({ errors: 25 }, 'error_rate_spike info')
   f({ errors: 26 }, 'error_rate_spike warning')
   f({ errors: 51 }, 'error_rate_spike critical')
-  f({ p95LatencyMs: 1000 })
-  f({ p95LatencyMs: 1001 }, 'latency_spike info')
-  f({ p95LatencyMs: 2001 }, 'latency_spike warning')
-  f({ p95LatencyMs: 5001, errors: 100 }, 'error_rate_spike critical', 'latency_spike critical')
+  f({ slow: 'info' }, 'latency_spike info')
+  f({ slow: 'warning' }, 'latency_spike warning')
+  f({ slow: 'critical', errors: 100 }, 'error_rate_spike critical', 'latency_spike critical')
   f({ operations: 10, errors: 10 }, 'error_rate_spike critical')
-  f({ operations: 9, errors: 9, p95LatencyMs: 9000 })
-  f({ operations: 0, errors: 0, p95LatencyMs: null, costUsd: 0, tokensPerCall: null })
+  f({ operations: 9, errors: 9, slow: 'critical' })
+  f({ operations: 0, errors: 0, costUsd: 0, tokensPerCall: null })
 })
 
 test('an anomaly names its value, what was expected, its threshold and its severity', () => {
-  const hours = changed(flat(4 * WEEK + 1), 4 * WEEK, { operations: 20, costUsd: 7, tokensPerCall: 1000, errors: 6 })
-  expect(
-    detectAnomalies(hours, { settings, entity: 'gpt-4o', from: hours.at(-1)!.time, settledUntil: Infinity }),
-  ).toEqual({
+  const last = { operations: 20, costUsd: 7, tokensPerCall: 1000, errors: 6, slow: 'warning' } as const
+  const hours = changed(flat(4 * WEEK + 1), 4 * WEEK, last)
+  const options = { settings, entity: 'gpt-4o', from: hours.at(-1)!.time, settledUntil: Infinity }
+  const { detected, expectedHours } = detectAnomalies(hours, options)
+  const anomalies = detected.map((one) => anomalyOf(one, one.value ?? 2345.6))
+  expect({ expectedHours, anomalies }).toEqual({
     expectedHours: 1,
     anomalies: [
       {
@@ -124,6 +125,16 @@ test('an anomaly names its value, what was expected, its threshold and its sever
         expected: null,
         threshold: 0.25,
         description: 'Error rate of 30.0 %: 6 of 20 calls failed',
+      },
+      {
+        detected_at: '2026-06-29T00:00:00.000Z',
+        type: 'latency_spike',
+        severity: 'warning',
+        entity: 'gpt-4o',
+        value: 2345.6,
+        expected: null,
+        threshold: 2000,
+        description: 'P95 latency of 2346 ms',
       },
       {
         detected_at: '2026-06-29T00:00:00.000Z',
@@ -179,7 +190,7 @@ test('an hour that may not have come whole is not told to lack anything; what it
 test('hours without calls are part of the course of things where the weeks before have them too', () => {
   // Nobody works at night.
   const hours = season({ seed: 1, weeks: 5, calls: 300 }).map((point, hour) =>
-    hour % 24 < 8 ? { ...point, operations: 0, errors: 0, costUsd: 0, tokensPerCall: null, p95LatencyMs: null } : point,
+    hour % 24 < 8 ? { ...point, operations: 0, errors: 0, costUsd: 0, tokensPerCall: null } : point,
   )
   expect(judged(hours, 4 * WEEK).anomalies.filter(({ type }) => STATISTICAL.includes(type))).toEqual([])
 })
@@ -187,7 +198,7 @@ test('hours without calls are part of the course of things where the weeks befor
 test('a week of which much is missing does not make the next ones strange', () => {
   const hours = season({ seed: 2, weeks: 6, calls: 300 }).map((point, hour) =>
     hour >= 3 * WEEK && hour < 3 * WEEK + 60
-      ? { ...point, operations: 0, errors: 0, costUsd: 0, tokensPerCall: null, p95LatencyMs: null }
+      ? { ...point, operations: 0, errors: 0, costUsd: 0, tokensPerCall: null }
       : point,
   )
   expect(judged(hours, 4 * WEEK).anomalies.filter(({ type }) => STATISTICAL.includes(type))).toEqual([])
@@ -195,7 +206,7 @@ test('a week of which much is missing does not make the next ones strange', () =
 
 test('what ended for good is missed for some days, and then no more', () => {
   const hours = flat(8 * WEEK).map((point, hour) =>
-    hour >= 5 * WEEK ? { ...point, operations: 0, costUsd: 0, tokensPerCall: null, p95LatencyMs: null } : point,
+    hour >= 5 * WEEK ? { ...point, operations: 0, costUsd: 0, tokensPerCall: null } : point,
   )
   const days = new Set(
     judged(hours, 5 * WEEK).anomalies.map(({ detected_at }) => (Date.parse(detected_at) - MONDAY) / HOUR / 24 - 35),

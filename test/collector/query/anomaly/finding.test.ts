@@ -3,10 +3,10 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { IdentifiedOperation } from '../../../../src/collector/batch.js'
 import { loadConfig } from '../../../../src/collector/config.js'
-import type { HourPoint } from '../../../../src/collector/query/anomaly/anomaly.js'
-import { detectAnomalies } from '../../../../src/collector/query/anomaly/detector.js'
+import type { AnomalySettings, HourPoint } from '../../../../src/collector/query/anomaly/anomaly.js'
+import { anomalyOf, detectAnomalies, worst } from '../../../../src/collector/query/anomaly/detector.js'
 import { createAnomalies } from '../../../../src/collector/query/anomaly/endpoint.js'
-import { findAnomalies } from '../../../../src/collector/query/anomaly/finding.js'
+import { findAnomalies, judgedRange } from '../../../../src/collector/query/anomaly/finding.js'
 import { hoursOfSeries } from '../../../../src/collector/query/anomaly/hours.js'
 import { createAsker } from '../../../../src/collector/query/asker.js'
 import type { AskSeries } from '../../../../src/collector/query/kept-series.js'
@@ -21,7 +21,7 @@ const HOUR = 3_600_000
 const DAY = 24 * HOUR
 /** A quarter past an hour of today: the hour before it is over and settled. */
 const NOW = Math.floor(Date.now() / DAY) * DAY + 15 * 60_000
-const { anomalies: settings } = loadConfig({ directory: '/no/where', environment: {} }).config
+const { anomalies: defaults } = loadConfig({ directory: '/no/where', environment: {} }).config
 const KEPT = { '1m': 40, '5m': 40, '1h': 400, '1d': 1825 }
 
 let operations: IdentifiedOperation[]
@@ -66,23 +66,32 @@ beforeAll(async () => {
 })
 afterAll(closeAll)
 
+type Hour = HourPoint & { readonly p95: number | null }
+
 /** Hours as detectAnomalies takes them, without engine or SQL. */
-function hoursOf(chosen: readonly IdentifiedOperation[], from: number, end: number): HourPoint[] {
+function hoursOf(
+  chosen: readonly IdentifiedOperation[],
+  from: number,
+  end: number,
+  latency: AnomalySettings['latency'],
+): Hour[] {
   const byHour = new Map<number, IdentifiedOperation[]>()
   for (const one of chosen) {
     const time = Math.floor(one.startTime / HOUR) * HOUR
     if (time >= from && time < end) byHour.set(time, [...(byHour.get(time) ?? []), one])
   }
-  const hours: HourPoint[] = []
+  const hours: Hour[] = []
   for (let time = Math.min(...byHour.keys()); time < end; time += HOUR) {
     const members = byHour.get(time) ?? []
     const tokens = measured(members, 'total_tokens', 'sum', 1)
     const known = measured(members, 'input_tokens', 'count', 1)!
+    const p95 = measured(members, 'duration_ms', 'p95', 1)
     hours.push({
       time,
       operations: members.length,
       errors: members.filter(({ error }) => error !== undefined).length,
-      p95LatencyMs: measured(members, 'duration_ms', 'p95', 1),
+      p95,
+      slow: p95 === null ? undefined : worst(latency, (level) => p95 > level),
       costUsd: measured(members, 'cost_usd', 'sum', 1),
       tokensPerCall: tokens === null || known === 0 ? null : tokens / known,
     })
@@ -101,11 +110,14 @@ test('whatever is asked for, the same is found as in the operations themselves',
     hours: fc.integer({ min: 1, max: 60 }),
     back: fc.integer({ min: 0, max: 60 }),
     model: fc.constantFrom(undefined, 'steady', 'gone'),
+    // Of calls of 400 to 1600 ms: by the first all hours are slow alike, by the second some of them are, and some are more.
+    latency: fc.constantFrom(defaults.latency, { info: 1500, warning: 1530, critical: 1570 }),
   })
   const kept = hoursOfSeries(createAsker(store, { kept: KEPT, now: NOW }).rows as AskSeries, NOW)
   let count = 0
   await fc.assert(
-    fc.asyncProperty(asked, async ({ by, hours, back, model }) => {
+    fc.asyncProperty(asked, async ({ by, hours, back, model, latency }) => {
+      const settings = { ...defaults, latency }
       const range = { start: NOW - (back + hours) * HOUR, end: NOW - back * HOUR }
       const filters = [
         { dimension: 'operation', operator: 'eq' as const, value: 'chat' },
@@ -120,21 +132,20 @@ test('whatever is asked for, the same is found as in the operations themselves',
       )
       const start = Math.floor(range.start / HOUR) * HOUR
       const end = Math.ceil(range.end / HOUR) * HOUR
-      expect(found.range).toEqual({ start, end })
+      expect(judgedRange({ settings, range }, NOW)).toEqual({ start, end })
       const from = Math.floor(start / DAY) * DAY - 4 * 7 * DAY
       const inRange = chosen.filter(({ startTime }) => startTime >= from && startTime < end)
       const entities = [...new Set(inRange.map((one) => (by === undefined ? null : dimensionValue(one, by))))]
-      const expected = entities.map((entity) => ({
-        entity,
-        ...detectAnomalies(
-          hoursOf(
-            chosen.filter((one) => by === undefined || dimensionValue(one, by) === entity),
-            from,
-            end,
-          ),
-          { settings, entity, from: start, settledUntil: NOW - 600_000 },
-        ),
-      }))
+      const expected = entities.map((entity) => {
+        const own = chosen.filter((one) => by === undefined || dimensionValue(one, by) === entity)
+        const options = { settings, entity, from: start, settledUntil: NOW - 600_000 }
+        const { detected, expectedHours } = detectAnomalies(hoursOf(own, from, end, latency), options)
+        return {
+          entity,
+          expectedHours,
+          anomalies: detected.map((one) => anomalyOf(one, one.value ?? (one.hour as Hour).p95!)),
+        }
+      })
       const all = expected.flatMap(({ anomalies }) => anomalies)
       const sorted = <T extends Parameters<typeof nameOf>[0]>(list: readonly T[]) =>
         list.toSorted((one, other) => (nameOf(one) < nameOf(other) ? -1 : 1))
@@ -161,7 +172,11 @@ test('whatever is asked for, the same is found as in the operations themselves',
 
 test('of a day it is told what was planted in it: one dear, one gone, one failing of which too little is known for more', async () => {
   const asker = createAsker(store, { kept: KEPT, now: NOW })
-  const found = await findAnomalies(asker, { settings, by: 'model', range: { start: NOW - 20 * HOUR, end: NOW } })
+  const found = await findAnomalies(asker, {
+    settings: defaults,
+    by: 'model',
+    range: { start: NOW - 20 * HOUR, end: NOW },
+  })
   const hour = (ago: number) => new Date((Math.floor(NOW / HOUR) - ago) * HOUR).toISOString()
   const of = (entity: string, type: string) =>
     found.anomalies.filter((one) => one.entity === entity && one.type === type).map(({ detected_at }) => detected_at)
@@ -175,7 +190,7 @@ test('of a day it is told what was planted in it: one dear, one gone, one failin
 
 test('they are answered the latest first, counted by severity, with how much is known of the calls', async () => {
   const asker = createAsker(store, { kept: KEPT, now: NOW })
-  const endpoint = createAnomalies(() => settings)
+  const endpoint = createAnomalies(() => defaults)
   const told = (await toldBy(endpoint, { last: '24h', limit: '3' }, asker)) as {
     coverage: unknown
     count: { [severity: string]: number }
@@ -183,10 +198,20 @@ test('they are answered the latest first, counted by severity, with how much is 
     has_more: boolean
   }
   const range = { start: NOW - 24 * HOUR, end: NOW }
-  const { anomalies } = await findAnomalies(asker, { settings, by: 'model', range })
+  const { anomalies, count } = await findAnomalies(asker, { settings: defaults, by: 'model', range })
   expect(told).toMatchObject({ anomalies: anomalies.slice(0, 3), has_more: true })
   const counted = (severity: string) => anomalies.filter((one) => one.severity === severity).length
   expect(told.count).toEqual({ info: counted('info'), warning: counted('warning'), critical: counted('critical') })
+  expect(count).toEqual(told.count)
+  const only = (type: string, severity: string) => toldBy(endpoint, { last: '24h', type, severity, limit: '2' }, asker)
+  const errors = anomalies.filter(({ type, severity }) => type === 'error_rate_spike' && severity !== 'info')
+  expect(await only('error_rate_spike', 'warning')).toMatchObject({
+    count: { info: 0, warning: errors.filter(({ severity }) => severity === 'warning').length },
+    anomalies: errors.slice(0, 2),
+    has_more: true,
+  })
+  const slow = anomalies.filter(({ type }) => type === 'latency_spike')
+  expect(await only('latency_spike', 'info')).toMatchObject({ anomalies: slow.slice(0, 2), has_more: true })
   const start = Math.floor((NOW - 24 * HOUR) / HOUR) * HOUR
   const calls = operations.filter(({ operation, startTime }) => operation === 'chat' && startTime >= start)
   expect(told.coverage).toEqual({

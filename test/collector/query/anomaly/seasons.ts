@@ -49,7 +49,6 @@ export function season({ seed, weeks, calls, growth = 1, noise = 0.15, errors = 
       time: MONDAY + hour * HOUR,
       operations,
       errors: poisson(operations * errors),
-      p95LatencyMs: operations === 0 ? null : 600 * Math.exp(noise * normal()),
       costUsd: operations * perCall(0.01),
       tokensPerCall: operations === 0 ? null : perCall(1500),
     }
