@@ -15,10 +15,10 @@ import {
   compile,
   type Place,
   type Question,
-  SERIES_ROWS,
 } from './question.js'
+import { cellOf, groupOf, type Row, SERIES_ROWS, seriesPage } from './series.js'
 import type { Tables } from './sources.js'
-import { type Granularity, WINDOW_MS, windowStart } from './time-range.js'
+import type { Granularity } from './time-range.js'
 
 /** What is wanted of the store. */
 export type Askable = Tables & {
@@ -50,8 +50,6 @@ export class QuestionRefused extends Error {
   override readonly name = 'QuestionRefused'
 }
 
-/** As the engine answers it. */
-type Row = { readonly [column: string]: Cell | readonly Cell[] }
 const MAX_EXECUTION_SECONDS = 30
 
 type Where = Omit<Place, keyof Tables> & {
@@ -121,7 +119,7 @@ function answerOf(question: Question, compiled: Compiled, rows: readonly Row[]):
   const { page, hasMore } =
     question.interval === undefined
       ? { page: rows.slice(0, limit).map((row) => shape(row, compiled)), hasMore: rows.length > limit }
-      : series(question, question.interval, compiled, rows)
+      : seriesPage(question, question.interval, compiled, rows)
   return {
     window: { ...windowOf(compiled.range), ...(question.interval !== undefined && { interval: question.interval }) },
     source: compiled.source,
@@ -193,52 +191,4 @@ function shape(row: Row, compiled: Compiled): { [column: string]: Cell } {
   for (const [index, measure] of compiled.measures.entries())
     shaped[measure.name] = cellOf(measure, row[`measure ${index}`] as Cell)
   return shaped
-}
-
-/** What a row is of, by the names of its dimensions. */
-function groupOf(row: Row, { dimensions }: Compiled): { [column: string]: Cell } {
-  return Object.fromEntries(dimensions.map((name, index) => [name, (row[`group ${index}`] as Cell) ?? '']))
-}
-
-function cellOf({ isTime }: Compiled['measures'][number], cell: Cell = null): Cell {
-  return isTime && cell !== null ? new Date(Number(cell)).toISOString() : cell
-}
-
-/**
- * The page of a series that has a row for each window and each group: a window without operations is one in which nothing was spent, not one
- * that is missing.
- */
-function series(
-  { offset, limit }: Question,
-  interval: Granularity,
-  compiled: Compiled,
-  rows: readonly Row[],
-): { page: { [column: string]: Cell }[]; hasMore: boolean } {
-  const { range, measures } = compiled
-  const step = WINDOW_MS[interval]
-  const start = windowStart(range.start, interval)
-  const windows = Math.ceil((range.end - start) / step)
-  const total = windows * rows.length
-  if (total > SERIES_ROWS) {
-    throw new InvalidQuestion(
-      'group_by',
-      `makes a series of more than ${SERIES_ROWS} rows: ask for a wider interval, a shorter range or fewer groups`,
-    )
-  }
-  const groups = rows.map((row) => ({
-    group: groupOf(row, compiled),
-    byWindow: new Map((row['times'] as readonly number[]).map((time, place) => [(time - start) / step, place])),
-    numbers: measures.map((_, index) => row[`measures ${index}`] as readonly Cell[]),
-  }))
-  const page: { [column: string]: Cell }[] = []
-  for (let at = offset; at < Math.min(total, offset + limit); at++) {
-    const window = Math.floor(at / groups.length)
-    const { group, byWindow, numbers } = groups[at % groups.length]!
-    const place = byWindow.get(window)
-    const row: { [column: string]: Cell } = { time: new Date(start + window * step).toISOString(), ...group }
-    for (const [index, measure] of measures.entries())
-      row[measure.name] = place === undefined ? measure.ofNothing : cellOf(measure, numbers[index]![place])
-    page.push(row)
-  }
-  return { page, hasMore: total > offset + limit }
 }

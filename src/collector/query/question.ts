@@ -1,10 +1,11 @@
 /** The general question: which numbers, of which operations, told apart by what. Compiled to one SELECT whose every name is from a list and whose every value is bound. */
 import type { Parameters } from '../store/engine.js'
-import { COVERAGE_COLUMNS, COVERAGE_NAMES, COVERAGE_SQL } from './coverage.js'
+import { COVERAGE_COLUMNS, COVERAGE_SQL } from './coverage.js'
 import { type Dimension, dimensionOf } from './dimensions.js'
 import { InvalidQuestion } from './invalid-question.js'
 import { AGGREGATIONS, type Expression, expressionOf, type Measure, nameOf } from './measures.js'
 import { checkMoving, lookedBack, movingSql } from './moving.js'
+import { SERIES_ROWS, seriesSql } from './series.js'
 import { type Condition, fromRaw, fromRollups, type Tables } from './sources.js'
 import { coverOf, type KeptDays } from './tier-cover.js'
 import { type Granularity, shown, type TimeRange, WINDOW_MS, windowStart } from './time-range.js'
@@ -181,7 +182,7 @@ export function compile(
   ]
   const sql = clauses.join('\n')
   return {
-    sql: interval === undefined ? sql : seriesSql(sql, dimensions.length, measures.length, isTold),
+    sql: interval === undefined ? sql : seriesSql(sql, groupNames(dimensions.length), measures.length, isTold),
     parameters,
     range,
     source: cover === undefined ? 'operations' : 'rollups',
@@ -190,28 +191,6 @@ export function compile(
     coverageSql: isTold || !covered ? undefined : `SELECT ${COVERAGE_SQL}\nFROM (\n${rowsOf(COVERAGE_COLUMNS)}\n)`,
   }
 }
-
-/** The windows of each group as one row: thousands of rows take longer to write and to read than to make. */
-function seriesSql(rows: string, groups: number, measures: number, isTold: boolean): string {
-  const names = groupNames(groups)
-  const indices = Array.from({ length: measures }, (_, index) => index)
-  const windows = `groupArray((${['`time of window`', ...indices.map((index) => `\`measure ${index}\``)].join(', ')}))`
-  const select = [
-    ...names,
-    `${windows}.1 AS times`,
-    ...indices.map((index) => `${windows}.${index + 2} AS \`measures ${index}\``),
-    ...(isTold ? COVERAGE_NAMES.map((name) => `sum(told.${name}) AS ${name}`) : []),
-  ]
-  return [
-    `SELECT ${select.join(', ')}`,
-    `FROM (\n${rows}\n) AS told`,
-    ...(groups > 0 ? [`GROUP BY ${names.join(', ')}`] : []),
-    `ORDER BY ${['min(`time of window`)', ...names].join(', ')}`,
-  ].join('\n')
-}
-
-/** Most rows read of a series, before it is filled. */
-export const SERIES_ROWS = 100_000
 
 function check({
   measures,

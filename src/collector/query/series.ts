@@ -1,0 +1,78 @@
+/** A series: from the engine it comes as a row for each group with its windows as arrays, and is answered as a row for each window and each group. */
+import type { Cell } from './columns.js'
+import { COVERAGE_NAMES } from './coverage.js'
+import { InvalidQuestion } from './invalid-question.js'
+import type { Compiled, Question } from './question.js'
+import { type Granularity, WINDOW_MS, windowStart } from './time-range.js'
+
+/** As the engine answers it. */
+export type Row = { readonly [column: string]: Cell | readonly Cell[] }
+
+/** Most rows read of a series, before it is filled. */
+export const SERIES_ROWS = 100_000
+
+/** The windows of each group as one row: thousands of rows take longer to write and to read than to make. */
+export function seriesSql(rows: string, groups: readonly string[], measures: number, isTold: boolean): string {
+  const indices = Array.from({ length: measures }, (_, index) => index)
+  const windows = `groupArray((${['`time of window`', ...indices.map((index) => `\`measure ${index}\``)].join(', ')}))`
+  const select = [
+    ...groups,
+    `${windows}.1 AS times`,
+    ...indices.map((index) => `${windows}.${index + 2} AS \`measures ${index}\``),
+    ...(isTold ? COVERAGE_NAMES.map((name) => `sum(told.${name}) AS ${name}`) : []),
+  ]
+  return [
+    `SELECT ${select.join(', ')}`,
+    `FROM (\n${rows}\n) AS told`,
+    ...(groups.length > 0 ? [`GROUP BY ${groups.join(', ')}`] : []),
+    `ORDER BY ${['min(`time of window`)', ...groups].join(', ')}`,
+  ].join('\n')
+}
+
+/**
+ * The page of a series that has a row for each window and each group: a window without operations is one in which nothing was spent, not one
+ * that is missing.
+ */
+export function seriesPage(
+  { offset, limit }: Question,
+  interval: Granularity,
+  compiled: Compiled,
+  rows: readonly Row[],
+): { page: { [column: string]: Cell }[]; hasMore: boolean } {
+  const { range, measures } = compiled
+  const step = WINDOW_MS[interval]
+  const start = windowStart(range.start, interval)
+  const windows = Math.ceil((range.end - start) / step)
+  const total = windows * rows.length
+  if (total > SERIES_ROWS) {
+    throw new InvalidQuestion(
+      'group_by',
+      `makes a series of more than ${SERIES_ROWS} rows: ask for a wider interval, a shorter range or fewer groups`,
+    )
+  }
+  const groups = rows.map((row) => ({
+    group: groupOf(row, compiled),
+    byWindow: new Map((row['times'] as readonly number[]).map((time, place) => [(time - start) / step, place])),
+    numbers: measures.map((_, index) => row[`measures ${index}`] as readonly Cell[]),
+  }))
+  const page: { [column: string]: Cell }[] = []
+  for (let at = offset; at < Math.min(total, offset + limit); at++) {
+    const window = Math.floor(at / groups.length)
+    const { group, byWindow, numbers } = groups[at % groups.length]!
+    const place = byWindow.get(window)
+    const row: { [column: string]: Cell } = { time: new Date(start + window * step).toISOString(), ...group }
+    for (const [index, measure] of measures.entries())
+      row[measure.name] = place === undefined ? measure.ofNothing : cellOf(measure, numbers[index]![place])
+    page.push(row)
+  }
+  return { page, hasMore: total > offset + limit }
+}
+
+/** What a row is of, by the names of its dimensions. */
+export function groupOf(row: Row, { dimensions }: Compiled): { [column: string]: Cell } {
+  return Object.fromEntries(dimensions.map((name, index) => [name, (row[`group ${index}`] as Cell) ?? '']))
+}
+
+export function cellOf({ isTime }: Compiled['measures'][number], cell: Cell = null): Cell {
+  return isTime && cell !== null ? new Date(Number(cell)).toISOString() : cell
+}
