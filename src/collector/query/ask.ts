@@ -7,7 +7,7 @@ import type { Cell, Row as RowOf } from './columns.js'
 import { coverageOf } from './coverage.js'
 import { type Coverage, type WrittenWindow, windowOf } from './head.js'
 import { InvalidQuestion } from './invalid-question.js'
-import { PERCENTILES } from './measures.js'
+import { percentilesOf } from './measures.js'
 import {
   type AskedMeasure,
   type Compiled,
@@ -134,8 +134,7 @@ function answerOf(question: Question, compiled: Compiled, rows: readonly Row[]):
   }
 }
 
-const hasPercentiles = ({ measures }: Question) =>
-  measures.some(({ aggregation }) => (PERCENTILES as readonly string[]).includes(aggregation))
+const hasPercentiles = ({ measures }: Question) => percentilesOf(measures).length > 0
 
 /**
  * From so many bytes of groups on the engine splits what its threads have made into parts that they merge side by side. Histograms are

@@ -112,8 +112,22 @@ export function nameOf({ field, aggregation, above }: Measure): string {
   return `${aggregation}_${field.replace(':', '_')}${limit}`
 }
 
-/** The SQL of a measure; `seconds` is what a rate is by. Throws InvalidQuestion where nothing is of that name, or has no such number. */
-export function expressionOf(at: string, { field: name, aggregation, above }: Measure, seconds: string): Expression {
+/** What a measure is asked with. */
+export type Asked = {
+  /** SQL of what a rate is by. */
+  readonly seconds: string
+  /** Those that are asked together. */
+  readonly percentiles: readonly Percentile[]
+}
+
+/** The percentiles among some measures. */
+export function percentilesOf(measures: readonly Measure[]): readonly Percentile[] {
+  return PERCENTILES.filter((percentile) => measures.some(({ aggregation }) => aggregation === percentile))
+}
+
+/** The SQL of a measure. Throws InvalidQuestion where nothing is of that name, or has no such number. */
+export function expressionOf(at: string, { field: name, aggregation, above }: Measure, asked: Asked): Expression {
+  const { seconds } = asked
   const field = fieldOf(name) ?? (aggregation === 'uniq' ? ({ kind: 'dimension' } as const) : undefined)
   if (field === undefined) {
     throw new InvalidQuestion(
@@ -158,7 +172,7 @@ export function expressionOf(at: string, { field: name, aggregation, above }: Me
       return { sql: distinctSql(sql, isRaw), columns, isRaw, ofNothing: 0 }
     }
     default:
-      return ofDistribution(field, aggregation, seconds)
+      return ofDistribution(field, aggregation, asked)
   }
 }
 
@@ -181,7 +195,7 @@ function countAbove({ column, spends, divisor = 1 }: Distribution, above: number
 function ofDistribution(
   { column, spends, divisor = 1 }: Distribution,
   aggregation: Aggregation,
-  seconds: string,
+  { seconds, percentiles }: Asked,
 ): Expression {
   const condition = spends ? SPENDS : undefined
   const count = summed(`${column}_known`, condition)
@@ -207,7 +221,7 @@ function ofDistribution(
     }
     default:
       return expression(
-        scaled(quantileSql(column, condition, aggregation as Percentile)),
+        scaled(quantileSql(column, condition, percentiles, aggregation as Percentile)),
         [`${column}_known`, `${column}_histogram`],
         null,
       )
@@ -229,15 +243,20 @@ function summed(column: string, condition: string | undefined): string {
 
 /**
  * The value of nearest rank in the histograms of a column, told from the middle of its bucket; NULL where nothing was counted. The buckets
- * are weighted by their counts, which takes half the time of adding up the histograms; all percentiles come out of one such aggregate.
+ * are weighted by their counts, which takes half the time of adding up the histograms; those asked together come out of one such aggregate.
  */
-function quantileSql(column: string, condition: string | undefined, percentile: Percentile): string {
+function quantileSql(
+  column: string,
+  condition: string | undefined,
+  percentiles: readonly Percentile[],
+  percentile: Percentile,
+): string {
   const histogram = `mapKeys(${column}_histogram), mapValues(${column}_histogram)`
-  const levels = Object.values(QUANTILES).join(', ')
+  const levels = percentiles.map((one) => QUANTILES[one]).join(', ')
   const buckets =
     condition === undefined
       ? `quantilesExactWeightedArray(${levels})(${histogram})`
       : `quantilesExactWeightedArrayIf(${levels})(${histogram}, ${condition})`
-  const bucket = `${buckets}[${PERCENTILES.indexOf(percentile) + 1}]`
+  const bucket = `${buckets}[${percentiles.indexOf(percentile) + 1}]`
   return `if(${summed(`${column}_known`, condition)} = 0, NULL, ${middleSql(bucket)})`
 }

@@ -3,7 +3,7 @@ import type { Parameters } from '../store/engine.js'
 import { COVERAGE_COLUMNS, COVERAGE_SQL } from './coverage.js'
 import { type Dimension, dimensionOf } from './dimensions.js'
 import { InvalidQuestion } from './invalid-question.js'
-import { AGGREGATIONS, type Expression, expressionOf, type Measure, nameOf } from './measures.js'
+import { AGGREGATIONS, type Expression, expressionOf, type Measure, nameOf, percentilesOf } from './measures.js'
 import { checkMoving, lookedBack, movingSql } from './moving.js'
 import { SERIES_ROWS, seriesSql } from './series.js'
 import { type Condition, fromRaw, fromRollups, type Tables } from './sources.js'
@@ -110,10 +110,10 @@ export function compile(
   const parameters: Bound = {}
   const dimensions = groupBy.map((name, index) => dimensionOf(`group_by[${index}]`, name))
   const conditions = conditionsOf(filters, parameters)
-  const seconds = '{seconds:Float64}'
+  const asked = { seconds: '{seconds:Float64}', percentiles: percentilesOf(question.measures) }
   const measures = question.measures.map((measure, index) => ({
     name: measure.alias ?? nameOf(measure),
-    expression: expressionOf(`metrics[${index}]`, measure, seconds),
+    expression: expressionOf(`metrics[${index}]`, measure, asked),
   }))
   const names = uniqueNames(
     measures.map(({ name }) => name),
