@@ -87,9 +87,8 @@ const FEWER = [-1]
 const MORE = [1]
 const BOTH = [-1, 1]
 
-/** What was detected, in its words. @param value where it is not known yet */
-export function anomalyOf({ hour, ...found }: Detected, value = found.value ?? Number.NaN): Anomaly {
-  const { type, severity, entity, expected, threshold } = found
+/** What was detected, in its words. */
+export function anomalyOf({ hour, type, severity, entity, expected, threshold }: Detected, value: number): Anomaly {
   const description = DESCRIPTIONS[type](value, expected ?? Number.NaN, hour)
   return {
     detected_at: new Date(hour.time).toISOString(),

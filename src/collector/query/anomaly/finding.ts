@@ -125,19 +125,22 @@ async function told(
   hours: Hours,
 ): Promise<readonly Anomaly[]> {
   const slow = detected.filter(({ value }) => value === undefined)
-  if (slow.length === 0) return detected.map((one) => anomalyOf(one))
-  const range = { start: slow.at(-1)!.hour.time, end: slow[0]!.hour.time + HOUR }
-  const entities = [...new Set(slow.map(({ entity }) => entity ?? ''))]
-  const latencies = await hours({ ...of, range, entities, measures: LATENCY })
-  const p95Of = new Map(
-    [...latencies].map(([entity, { times, numbers }]) => [
-      entity,
-      new Map(times.map((time, index) => [time, numbers[1]![index]!])),
-    ]),
-  )
-  return detected.map((one) => anomalyOf(one, one.value ?? p95Of.get(one.entity)?.get(one.hour.time)))
+  const latencies = slow.length === 0 ? NOTHING : await latenciesOf(slow, of, hours)
+  return detected.flatMap((one) => {
+    const { times, numbers } = latencies.get(one.entity) ?? NO_HOURS
+    const value = one.value ?? numbers[1]?.[times.indexOf(one.hour.time)] ?? undefined
+    // What was erased meanwhile is not told.
+    return value === undefined ? [] : [anomalyOf(one, value)]
+  })
 }
 
+function latenciesOf(slow: readonly Detected[], of: Pick<AskedHours, 'by' | 'filters'>, hours: Hours) {
+  const range = { start: slow.at(-1)!.hour.time, end: slow[0]!.hour.time + HOUR }
+  const entities = [...new Set(slow.map(({ entity }) => entity ?? ''))]
+  return hours({ ...of, range, entities, measures: LATENCY })
+}
+
+const NO_HOURS: EntityHours = { times: [], numbers: [] }
 const NOTHING: ReadonlyMap<string | null, EntityHours> = new Map()
 
 /** The hours of one entity from its first one on, those without operations filled in. */

@@ -12,7 +12,7 @@ const STATISTICAL: readonly AnomalyType[] = ['traffic_drop', 'cost_spike', 'unus
 
 function judged(hours: readonly HourPoint[], fromHour: number, settledUntil = Number.POSITIVE_INFINITY) {
   const { detected, expectedHours } = detectAnomalies(hours, { settings, from: MONDAY + fromHour * HOUR, settledUntil })
-  return { anomalies: detected.map((one) => anomalyOf(one)), expectedHours }
+  return { anomalies: detected.map((one) => anomalyOf(one, one.value ?? 0)), expectedHours }
 }
 
 const brief = ({ detected_at, type, severity }: Anomaly) =>
