@@ -44,7 +44,7 @@ export function detectAnomalies(hours: readonly HourPoint[], options: DetectOpti
   const { weeks, minWeeks, minOperations, deviations } = settings
   const start = hours[0]?.time ?? 0
   const expectationsOf = (read: (hour: HourPoint) => number | null, offset: number) =>
-    new Expectations({ start, values: hours.map(read) }, { weeks, minWeeks, offset })
+    new Expectations({ start, hours: hours.length, valueAt: (hour) => read(hours[hour]!) }, { weeks, minWeeks, offset })
   const calls = expectationsOf(({ operations }) => operations, HALF_A_CALL)
   // What costs nothing says nothing of what it costs when it does.
   const costs = expectationsOf(({ costUsd }) => costUsd, 0)

@@ -9,8 +9,13 @@ const TO_STANDARD_DEVIATION = 1.4826
 /** The least deviation of logarithms that is believed: series without any noise would make the smallest change a large one. */
 const LEAST_DEVIATION = 0.05
 
-/** Values of consecutive hours, null where one is unknown. */
-export type Values = { readonly start: number; readonly values: readonly (number | null)[] }
+/** Consecutive hours, and what each of them has: null where it is unknown. */
+export type Values = {
+  /** Epoch milliseconds. */
+  readonly start: number
+  readonly hours: number
+  readonly valueAt: (hour: number) => number | null
+}
 
 /**
  * Expectations of hours of a series, by logarithms: what varies, varies by shares.
@@ -38,7 +43,7 @@ export class Expectations {
   readonly #ofWeek = new Float64Array(HOURS_OF_WEEK)
 
   constructor(
-    { start, values }: Values,
+    { start, hours, valueAt }: Values,
     { weeks, minWeeks, offset }: { weeks: number; minWeeks: number; offset: number },
   ) {
     this.#start = start
@@ -48,12 +53,11 @@ export class Expectations {
     // The day of the first hour may begin before it, and is judged by the week before, whose hours have weeks before them as well.
     this.#first = DAY_HOURS + (1 + weeks) * HOURS_OF_WEEK
     this.#samples = new Float64Array(weeks)
-    this.#logarithms = new Float64Array(this.#first + values.length).fill(Number.NaN)
+    this.#logarithms = new Float64Array(this.#first + hours).fill(Number.NaN)
     this.#middles = this.#logarithms.slice()
-    for (const [index, value] of values.entries()) {
-      const hour = this.#first + index
-      if (value === null || value + offset <= 0) continue
-      this.#logarithms[hour] = Math.log(value + offset)
+    for (let hour = 0; hour < hours; hour++) {
+      const value = valueAt(hour)
+      if (value !== null && value + offset > 0) this.#logarithms[this.#first + hour] = Math.log(value + offset)
     }
     for (let hour = this.#first; hour < this.#middles.length; hour++)
       this.#middles[hour] = median(this.#samples, this.#sameHours(hour, NO_LEVELS))

@@ -146,9 +146,7 @@ const NOTHING: ReadonlyMap<string | null, EntityHours> = new Map()
 /** The hours of one entity from its first one on, those without operations filled in. */
 function hoursOf(known: readonly EntityHours[], end: number): HourPoint[] {
   const start = Math.min(...known.map(({ times }) => times.reduce((first, time) => Math.min(first, time))))
-  const hours: HourPoint[] = []
-  for (let time = start; time < end; time += HOUR)
-    hours.push({ time, operations: 0, errors: 0, slow: undefined, costUsd: 0, tokensPerCall: null })
+  const hours: HourPoint[] = new Array((end - start) / HOUR)
   for (const { times, numbers } of known) {
     const [operations, errors, costs, tokens, withUsage, ...durations] = numbers
     for (const [index, time] of times.entries())
@@ -161,6 +159,15 @@ function hoursOf(known: readonly EntityHours[], end: number): HourPoint[] {
         tokensPerCall: ratio(tokens![index]!, withUsage![index]!),
       }
   }
+  for (let hour = 0; hour < hours.length; hour++)
+    hours[hour] ??= {
+      time: start + hour * HOUR,
+      operations: 0,
+      errors: 0,
+      slow: undefined,
+      costUsd: 0,
+      tokensPerCall: null,
+    }
   return hours
 }
 

@@ -63,8 +63,9 @@ export function hoursOfStore(asker: Asker): Hours {
         'by',
         `makes more than ${SERIES_ROWS} hours: ask for a shorter range, or of fewer by filters`,
       )
+    const known = rows.filter(({ times }) => times.length > 0)
     return new Map(
-      rows.map((row) => {
+      known.map((row) => {
         const numbers = measures.map((_, index) => row[`measures ${index}`] as readonly (number | null)[])
         return [by === undefined ? null : String(row['group 0']), { times: row.times, numbers }]
       }),

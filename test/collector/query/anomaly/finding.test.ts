@@ -188,6 +188,21 @@ test('of a day it is told what was planted in it: one dear, one gone, one failin
   expect(found.anomalies.filter(({ entity, type }) => entity === 'young' && !/error|latency/.test(type))).toEqual([])
 })
 
+test('where there was nothing, nothing is found, of each or of everything together', async () => {
+  const asker = createAsker(store, { kept: KEPT, now: NOW })
+  const nobody = [{ dimension: 'model', operator: 'eq' as const, value: 'nobody' }]
+  for (const by of ['model', undefined])
+    for (const days of [1, 30])
+      expect(
+        await findAnomalies(asker, {
+          settings: defaults,
+          by,
+          filters: nobody,
+          range: { start: NOW - days * DAY, end: NOW },
+        }),
+      ).toEqual({ anomalies: [], count: { info: 0, warning: 0, critical: 0 }, entities: [], withoutHistory: [] })
+})
+
 test('they are answered the latest first, counted by severity, with how much is known of the calls', async () => {
   const asker = createAsker(store, { kept: KEPT, now: NOW })
   const endpoint = createAnomalies(() => defaults)
