@@ -1,6 +1,7 @@
 /** How the metrics of the catalogue, of the SDK and of the collector are called in Prometheus, by either way they get there. */
 import { attributesOf, CATALOGUE, instrumentKind } from '../../dist/src/catalogue.js'
 import { SELF_METRICS as SDK_METRICS } from '../../dist/src/sdk/telemetry.js'
+import { REQUEST_DURATION } from '../../src/collector/dist/request-durations.js'
 import { SELF_METRICS as COLLECTOR_METRICS } from '../../src/collector/dist/self-metrics.js'
 
 /**
@@ -29,7 +30,7 @@ export const METRICS = [
     description,
     attributes,
   })),
-  ...COLLECTOR_METRICS.map(({ name, kind, unit, description }) => ({
+  ...[...COLLECTOR_METRICS, REQUEST_DURATION].map(({ name, kind, unit, description }) => ({
     name,
     kind,
     unit,

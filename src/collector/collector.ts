@@ -262,6 +262,7 @@ export async function startCollector({ config: given, version, log }: CollectorO
       tokens: () => tokens,
       sessions,
       cors: () => ({ origins: config.listen.cors.origins, maxAgeSeconds: config.listen.cors.maxAge / 1000 }),
+      onRequest: telemetry.request,
     })
     server.register(
       createReceive({

@@ -1,5 +1,5 @@
 /** What the collector measures, and the Prometheus page of it: a MeterProvider with one reader, and the collector's metrics of itself. */
-import type { BatchObservableResult, Meter, MeterProvider, Observable } from '@opentelemetry/api'
+import type { Attributes, BatchObservableResult, Meter, MeterProvider, Observable } from '@opentelemetry/api'
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus'
 import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources'
 import {
@@ -9,6 +9,7 @@ import {
   MeterProvider as SdkMeterProvider,
   type ViewOptions,
 } from '@opentelemetry/sdk-metrics'
+import { REQUEST_DURATION } from './request-durations.js'
 import type { SourceName, Sources } from './self-metric.js'
 import { processSnapshot, SELF_METRICS } from './self-metrics.js'
 
@@ -27,6 +28,8 @@ export type TelemetryOptions = {
 
 export type Telemetry = {
   readonly meterProvider: MeterProvider
+  /** Takes how long a request took. */
+  request(seconds: number, attributes: Attributes): void
   /** The metrics as they are now, in Prometheus' text format. */
   page(): Promise<string>
   shutdown(): Promise<void>
@@ -48,13 +51,14 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     readers: [...joinReaders([reader])],
     views: [...views],
   })
-  observeSelf(
-    meterProvider.getMeter('tokmeter-collector', version),
-    { process: processSnapshot, ...sources },
-    onTrouble,
-  )
+  const meter = meterProvider.getMeter('tokmeter-collector', version)
+  observeSelf(meter, { process: processSnapshot, ...sources }, onTrouble)
+  const { name, unit, description, buckets } = REQUEST_DURATION
+  const advice = { explicitBucketBoundaries: [...buckets] }
+  const requests = meter.createHistogram(name, { unit, description, advice })
   return {
     meterProvider,
+    request: (seconds, attributes) => requests.record(seconds, attributes),
     async page() {
       const { resourceMetrics, errors } = await reader.collect()
       for (const error of errors) onTrouble(`a metric could not be collected: ${error}`)

@@ -1,8 +1,11 @@
 /** Whether the numbers can be relied on: the collector's books, its queue, its store, its targets, and the SDKs before it. */
+import { REQUEST_ATTRIBUTES, REQUEST_DURATION } from '../../../src/collector/dist/request-durations.js'
 import { filtersOf } from '../dashboard.js'
 import { attribute, expressions, metric } from '../expressions.js'
 import { labelOf } from '../metric-names.js'
 
+const REQUESTS = REQUEST_DURATION.name
+const { route: ROUTE, status: STATUS } = REQUEST_ATTRIBUTES
 const VARIABLES = /** @type {const} */ (['job'])
 const SIGNALS = ['spans', 'log_records', 'metric_points', 'events']
 
@@ -105,6 +108,37 @@ export function collectorHealth(naming) {
             unit: 'short',
             kind: 'stacked',
             queries: [{ expr: q.rateOf('tokmeter.normalise.recognised', ['dialect']), legend: '{{dialect}}' }],
+          },
+        ],
+      },
+      {
+        title: 'Requests',
+        panels: [
+          {
+            title: 'Answered a second, by route',
+            description: 'What comes in and what is asked.',
+            unit: 'reqps',
+            queries: [{ expr: q.countRateOf(REQUESTS, [ROUTE]), legend: `{{${labelOf(ROUTE)}}}` }],
+          },
+          {
+            title: 'Time they take, p95 by route',
+            description:
+              'From the head of a request until the last of its answer is sent; what is received is on the disk by then.',
+            unit: 's',
+            queries: [{ expr: q.quantile(0.95, REQUESTS, [ROUTE]), legend: `{{${labelOf(ROUTE)}}}` }],
+          },
+          {
+            title: 'Not answered as wished a second, by status',
+            description: 'From 400 on: 429 and 503 are to be sent again.',
+            unit: 'reqps',
+            none: 'none',
+            mayBeEmpty: true,
+            queries: [
+              {
+                expr: q.countRateOf(REQUESTS, [ROUTE, STATUS], { [STATUS]: '=~"[45].."' }),
+                legend: `{{${labelOf(ROUTE)}}} {{${labelOf(STATUS)}}}`,
+              },
+            ],
           },
         ],
       },

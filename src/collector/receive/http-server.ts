@@ -1,6 +1,7 @@
 /** The HTTP server all routes of the collector stand on: limits, TLS, tokens and CORS are there before the first of them. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Server as TlsServer } from 'node:tls'
+import type { Attributes } from '@opentelemetry/api'
 import {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -9,6 +10,7 @@ import {
   fastify,
   LogController,
 } from 'fastify'
+import { measureRequests } from '../request-durations.js'
 import { requireTokens } from '../security/access.js'
 import { allowOrigins, type CorsOptions } from '../security/cors.js'
 import { limitServer, type ServerLimits, serverOptions } from '../security/server-limits.js'
@@ -29,6 +31,8 @@ export type HttpServerOptions = {
   /** Of browsers, which read by a cookie. @default none */
   readonly sessions?: Sessions
   readonly cors?: () => CorsOptions
+  /** Told of every request that was answered. @default nobody is */
+  readonly onRequest?: (seconds: number, attributes: Attributes) => void
 }
 
 /** Of a body that nobody wants: as much as senders of telemetry put into one, so that they read why. */
@@ -46,6 +50,7 @@ export function createHttpServer({
   tokens,
   sessions,
   cors,
+  onRequest,
 }: HttpServerOptions): FastifyInstance {
   const options = serverOptions(limits)
   const common = {
@@ -61,6 +66,7 @@ export function createHttpServer({
       : fastify({ ...common, https: { ...options.node, ...tlsOptions(tls) } })
   ) as FastifyInstance
   limitServer(app.server, limits)
+  if (onRequest !== undefined) measureRequests(app, onRequest)
   askBeforeBodies(app)
   refuseWhenClosing(app)
   if (cors !== undefined) allowOrigins(app, cors)
