@@ -47,6 +47,17 @@ test('what is acknowledged is stored once, however often it is sent, and counted
   expect(counted.find((line) => line.includes('request_model="gpt-4o"') && !line.includes('server_address'))).toMatch(
     / 2$/,
   )
+  const answered = (await metricsOf(first)).filter((line) => line.startsWith('http_server_request_duration_count{'))
+  const to = (route: string) =>
+    answered
+      .filter((line) => line.includes(`http_route="${route}"`))
+      .map((line) => [/status_code="(\d+)"/.exec(line)![1], line.replace(/.* /, '')])
+  expect(to('/v1/traces')).toEqual([['200', '2']])
+  expect(to('/api/v1/analytics/events').sort()).toEqual([
+    ['200', '1'],
+    ['202', '1'],
+    ['400', '1'],
+  ])
   expect(await stop(first)).toBe(true)
 
   const rows = await stored(config)
