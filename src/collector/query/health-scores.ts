@@ -68,19 +68,18 @@ export function createHealthScores(settings: () => HealthSettings) {
       idle: z.array(z.string()).describe('of the entities, those that are idle'),
     }),
     async answer({ by, limit, ...given }, asker) {
-      const { ask, now } = asker
+      const { now } = asker
       const { range, filters } = subjectOf(ofCalls(given), now)
       const health = settings()
-      const whole = await ask(questionOf({ range, filters, measures: MEASURES }))
+      const [{ total: whole, by: current }, seen] = await Promise.all([
+        asker.apart(questionOf({ range, filters, measures: MEASURES, groupBy: [by] })),
+        lastSeenOf(asker, by, filters),
+      ])
       // Of the same length, and next to what is answered.
       const [start, end] = [Date.parse(whole.window.start_time), Date.parse(whole.window.end_time)]
       const earlier = { start: start - (end - start), end: start }
-      const [current, previous, seen] = await Promise.all([
-        ask(questionOf({ range, filters, measures: MEASURES, groupBy: [by] })),
-        ask(questionOf({ range: earlier, filters, measures: [OPERATIONS], groupBy: [by] })),
-        lastSeenOf(asker, by, filters),
-      ])
-      const rowOf = new Map(current.rows.map((row) => [row[by], row]))
+      const previous = await asker.rows(questionOf({ range: earlier, filters, measures: [OPERATIONS], groupBy: [by] }))
+      const rowOf = new Map(current[by].rows.map((row) => [String((row as { [name: string]: unknown })[by]), row]))
       const before = new Map(previous.rows.map((row) => [row[by], row.operations]))
       const counts = new Map([...rowOf].map(([entity, row]) => [entity, row.operations]))
       const names = [...new Set([...rowOf.keys(), ...seen.keys()])].filter((entity) => entity !== '')
