@@ -115,39 +115,49 @@ test('a directory of a newer version is refused, and nothing in it is touched', 
   expect(contents(directory)).toEqual(before)
 })
 
+type Rows = ReturnType<typeof open<Buffer, Buffer>>
+
+/** Changes a table of a closed queue. */
+async function changing(directory: string, name: string, change: (table: Rows) => Promise<unknown>): Promise<void> {
+  const options = { encoding: 'binary', keyEncoding: 'binary' } as const
+  const root = open<Buffer, Buffer>(join(directory, 'environment'), { ...options, overlappingSync: false })
+  await change(root.openDB<Buffer, Buffer>({ name, ...options }) as Rows)
+  await root.close()
+}
+
 test('an entry that is missing, and ids that are no more remembered, are found when the queue is opened', async () => {
   const f = async (name: string, which: number, message: string) => {
     const directory = await filled()
-    const root = open<Buffer, Buffer>(join(directory, 'environment'), {
-      encoding: 'binary',
-      keyEncoding: 'binary',
-      overlappingSync: false,
-    })
-    const table = root.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoding: 'binary' })
-    const keys = [...table.getKeys()]
-    await table.remove(keys[which]!)
-    await root.close()
+    await changing(directory, name, (table) => table.remove([...table.getKeys()][which]!))
     await expect(openQueue({ directory })).rejects.toThrow(message)
   }
   await f('operations', 10, 'operations end at 9 and go on at 11')
   await f('seen', 0, '50 remembered ids are expected; it has 0')
 })
 
+test('a directory of before it was written down how many ids are remembered is opened, and remembers them', async () => {
+  const directory = await filled()
+  await changing(directory, 'state', async (table) => {
+    const [{ key, value } = { key: Buffer.alloc(0), value: Buffer.alloc(0) }] = [...table.getRange()]
+    const { seenIds, ...before } = JSON.parse(value.toString())
+    expect(seenIds).toBe(50)
+    await table.put(key, Buffer.from(JSON.stringify(before)))
+  })
+  const queue = await queueIn({ directory })
+  expect(await queue.append(batch(['0', '49', '50']))).toMatchObject({ accepted: 1, duplicates: 2 })
+  await queue.close()
+  expect((await queueIn({ directory })).sizes.seenIds).toBe(51)
+})
+
 test('an entry whose bytes changed is dropped and counted, and the others are handed out', async () => {
   const directory = await filled()
-  const root = open<Buffer, Buffer>(join(directory, 'environment'), {
-    encoding: 'binary',
-    keyEncoding: 'binary',
-    overlappingSync: false,
-  })
-  for (const name of ['operations', 'bodies']) {
-    const table = root.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoding: 'binary' })
-    const key = [...table.getKeys()][10]!
-    const value = Buffer.from(table.getBinary(key)!)
-    value[value.length - 1]! ^= 1
-    await table.put(key, value)
-  }
-  await root.close()
+  for (const name of ['operations', 'bodies'])
+    await changing(directory, name, (table) => {
+      const key = [...table.getKeys()][10]!
+      const value = Buffer.from(table.getBinary(key)!)
+      value[value.length - 1]! ^= 1
+      return table.put(key, value)
+    })
   const queue = await queueIn({ directory, targets: [{ name: 'one', signals: ['traces'], maxBytes: 1e9 }] })
   expect((await storeAll(queue)).length).toBe(49)
   const consumer = queue.target('one')!
