@@ -1,7 +1,7 @@
 /** Asks the numbers that rules need: those of one window and the same dimensions by one question together, whatever each of them filters by. */
 import type { Answer } from '../query/ask.js'
 import { dimensionOf } from '../query/dimensions.js'
-import { expressionOf, percentilesOf } from '../query/measures.js'
+import { expressionOf } from '../query/measures.js'
 import { type Filter, LIMITS, type Question } from '../query/question.js'
 import type { Cell, Need } from './rule.js'
 
@@ -119,10 +119,7 @@ async function readShape(rows: Rows, end: number, { needs, by, rest }: Shape): P
         const operations = Number(row[NUMBER_OF_OPERATIONS])
         return [groupKey(group), { group, operations, value: value === null ? null : Number(value) }] as const
       })
-      const { ofNothing } = expressionOf('field', need.measure, {
-        seconds: '1',
-        percentiles: percentilesOf([need.measure]),
-      })
+      const { ofNothing } = expressionOf('field', need.measure, { seconds: '1' })
       return [
         need,
         { cells: new Map(cells), ofNothing: { value: ofNothing, operations: 0 }, isWhole: !answer.has_more },

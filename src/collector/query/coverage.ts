@@ -4,17 +4,19 @@ import type { Asker } from './asker.js'
 import type { Coverage } from './head.js'
 import { IS_CALL } from './measures.js'
 
-export const COVERAGE_SQL = `sumIf(operations, ${IS_CALL}) AS calls, sumIf(input_tokens_known, ${IS_CALL}) AS with_usage,
-  sumIf(cost_nano_dollars_known, ${IS_CALL}) AS with_cost`
-/** What `COVERAGE_SQL` tells; it adds up. */
-export const COVERAGE_NAMES = ['calls', 'with_usage', 'with_cost']
-export const COVERAGE_COLUMNS = ['operation', 'operations', 'input_tokens_known', 'cost_nano_dollars_known']
+/** What is told of calls, and the column it is the sum of. It adds up. */
+const COLUMNS = { calls: 'operations', with_usage: 'input_tokens_known', with_cost: 'cost_nano_dollars_known' }
+export const COVERAGE_NAMES = Object.keys(COLUMNS)
+export const COVERAGE_COLUMNS = ['operation', ...Object.values(COLUMNS)]
+export const COVERAGE_SQL = Object.entries(COLUMNS)
+  .map(([name, column]) => `sumIf(${column}, ${IS_CALL}) AS ${name}`)
+  .join(', ')
 
 /** Of rows with the columns of `COVERAGE_SQL`, each of operations of its own. */
 export function coverageOf(rows: readonly { readonly [column: string]: unknown }[]): Coverage {
-  const sum = (column: string) => rows.reduce((total, row) => total + Number(row[column]), 0)
+  const sum = (column: keyof typeof COLUMNS) => rows.reduce((total, row) => total + Number(row[column]), 0)
   const calls = sum('calls')
-  const share = (known: string) => (calls === 0 ? null : sum(known) / calls)
+  const share = (known: keyof typeof COLUMNS) => (calls === 0 ? null : sum(known) / calls)
   return { calls, usage: share('with_usage'), cost: share('with_cost') }
 }
 

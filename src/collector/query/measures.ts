@@ -5,7 +5,7 @@ import { DIMENSION_NAMES, dimensionOf } from './dimensions.js'
 import { InvalidQuestion } from './invalid-question.js'
 import { shown } from './time-range.js'
 
-const QUANTILES = { p50: 0.5, p75: 0.75, p90: 0.9, p95: 0.95, p99: 0.99, p999: 0.999 } as const
+export const QUANTILES = { p50: 0.5, p75: 0.75, p90: 0.9, p95: 0.95, p99: 0.99, p999: 0.999 } as const
 export type Percentile = keyof typeof QUANTILES
 export const PERCENTILES = Object.keys(QUANTILES) as readonly Percentile[]
 
@@ -116,8 +116,8 @@ export function nameOf({ field, aggregation, above }: Measure): string {
 export type Asked = {
   /** SQL of what a rate is by. */
   readonly seconds: string
-  /** Those that are asked together. */
-  readonly percentiles: readonly Percentile[]
+  /** Those that are asked together. @default its own */
+  readonly percentiles?: readonly Percentile[]
 }
 
 /** The percentiles among some measures. */
@@ -126,8 +126,9 @@ export function percentilesOf(measures: readonly Measure[]): readonly Percentile
 }
 
 /** The SQL of a measure. Throws InvalidQuestion where nothing is of that name, or has no such number. */
-export function expressionOf(at: string, { field: name, aggregation, above }: Measure, asked: Asked): Expression {
-  const { seconds } = asked
+export function expressionOf(at: string, measure: Measure, given: Asked): Expression {
+  const { field: name, aggregation, above } = measure
+  const { seconds, percentiles = percentilesOf([measure]) } = given
   const field = fieldOf(name) ?? (aggregation === 'uniq' ? ({ kind: 'dimension' } as const) : undefined)
   if (field === undefined) {
     throw new InvalidQuestion(
@@ -172,7 +173,7 @@ export function expressionOf(at: string, { field: name, aggregation, above }: Me
       return { sql: distinctSql(sql, isRaw), columns, isRaw, ofNothing: 0 }
     }
     default:
-      return ofDistribution(field, aggregation, asked)
+      return ofDistribution(field, aggregation, { seconds, percentiles })
   }
 }
 
@@ -195,7 +196,7 @@ function countAbove({ column, spends, divisor = 1 }: Distribution, above: number
 function ofDistribution(
   { column, spends, divisor = 1 }: Distribution,
   aggregation: Aggregation,
-  { seconds, percentiles }: Asked,
+  { seconds, percentiles }: Required<Asked>,
 ): Expression {
   const condition = spends ? SPENDS : undefined
   const count = summed(`${column}_known`, condition)

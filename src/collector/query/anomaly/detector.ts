@@ -56,6 +56,7 @@ export function detectAnomalies(hours: readonly HourPoint[], options: DetectOpti
   const add = (hour: HourPoint, type: AnomalyType, found: Found | undefined) => {
     if (found !== undefined) detected.push({ type, entity, hour, ...found })
   }
+  const drop = { levels: drops, deviations, ways: FEWER }
   let expectedHours = 0
 
   for (const hour of hours) {
@@ -67,7 +68,7 @@ export function detectAnomalies(hours: readonly HourPoint[], options: DetectOpti
       add(
         hour,
         'traffic_drop',
-        off(operations, time, calls, { levels: drops, deviations, chance: 1 / expectedCalls, ways: FEWER }),
+        off(operations, time, calls, { ...drop, chance: 1 / expectedCalls, expected: expectedCalls }),
       )
     if (operations < minOperations) continue
     const rate = errors / operations
@@ -130,6 +131,8 @@ const fixed = (severity: Severity, levels: Levels, value: number | undefined): F
 })
 
 type Judgement = {
+  /** Of the expectations at that time, for who has it already. */
+  readonly expected?: number
   /** Of the logarithm of how many times more, or fewer, it is. */
   readonly levels: Levels
   readonly deviations: number
@@ -139,14 +142,13 @@ type Judgement = {
   readonly ways: readonly number[]
 }
 
-/** What is so far off what is expected then that it passes a level, and is no chance either. */
+/** What is so far off what is expected that it passes a level, and is no chance either. */
 function off(
   value: number,
   time: number,
   expectations: Expectations,
-  { levels, deviations, chance, ways }: Judgement,
+  { levels, deviations, chance, ways, expected = expectations.at(time) }: Judgement,
 ): Found | undefined {
-  const expected = expectations.at(time)
   const { offset } = expectations
   if (!(expected + offset > 0)) return undefined
   const distance = Math.log((value + offset) / (expected + offset))

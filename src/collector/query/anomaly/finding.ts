@@ -2,7 +2,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Asker } from '../asker.js'
 import { ratio } from '../endpoint.js'
-import { SINGLE_CALLS } from '../measures.js'
+import { QUANTILES, SINGLE_CALLS } from '../measures.js'
 import type { Filter } from '../question.js'
 import { type TimeRange, WINDOW_MS, windowEnd, windowStart } from '../time-range.js'
 import {
@@ -171,10 +171,10 @@ function hoursOf(known: readonly EntityHours[], end: number): HourPoint[] {
   return hours
 }
 
-/** What the p95 of an hour is past the level of: what more calls than five in a hundred took longer than. */
+/** What the p95 of an hour is past the level of: what so many calls took longer than that the value of its rank is among them. */
 function slownessOf([timed, info, warning, critical]: EntityHours['numbers'], index: number): Severity | undefined {
   if (timed === undefined) return undefined
-  const most = timed[index]! - Math.ceil(timed[index]! * 0.95)
+  const most = timed[index]! - Math.ceil(timed[index]! * QUANTILES.p95)
   const slower = { info: info![index]!, warning: warning![index]!, critical: critical![index]! }
   return worst(slower, (calls) => calls > most)
 }
