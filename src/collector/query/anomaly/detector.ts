@@ -36,11 +36,13 @@ export type DetectOptions = {
    * still come; what it has too much of is judged as it is.
    */
   readonly settledUntil: number
+  /** Whether more than that is to be known of what is detected: asked once of each. @default of all */
+  readonly isWanted?: (hour: HourPoint, type: AnomalyType, severity: Severity) => boolean
 }
 
 /** @param hours consecutive, from the first one that is known of: those before it are unknown, one of them without calls had none */
 export function detectAnomalies(hours: readonly HourPoint[], options: DetectOptions): Detection {
-  const { settings, entity = null, from, settledUntil } = options
+  const { settings, entity = null, from, settledUntil, isWanted = () => true } = options
   const { weeks, minWeeks, minOperations, deviations } = settings
   const start = hours[0]?.time ?? 0
   const expectationsOf = (read: (hour: HourPoint) => number | null, offset: number) =>
@@ -54,7 +56,11 @@ export function detectAnomalies(hours: readonly HourPoint[], options: DetectOpti
   const unusual = logarithms(settings.tokens, (times) => times)
   const detected: Detected[] = []
   const add = (hour: HourPoint, type: AnomalyType, found: Found | undefined) => {
-    if (found !== undefined) detected.push({ type, entity, hour, ...found })
+    if (found !== undefined && isWanted(hour, type, found.severity)) detected.push({ type, entity, hour, ...found })
+  }
+  const addFixed = (hour: HourPoint, type: AnomalyType, severity: Severity, levels: Levels, value?: number) => {
+    if (isWanted(hour, type, severity))
+      detected.push({ type, entity, hour, severity, value, expected: null, threshold: levels[severity] })
   }
   const drop = { levels: drops, deviations, ways: FEWER }
   let expectedHours = 0
@@ -73,8 +79,8 @@ export function detectAnomalies(hours: readonly HourPoint[], options: DetectOpti
     if (operations < minOperations) continue
     const rate = errors / operations
     const failing = worst(settings.errorRate, (level) => rate > level)
-    if (failing !== undefined) add(hour, 'error_rate_spike', fixed(failing, settings.errorRate, rate))
-    if (slow !== undefined) add(hour, 'latency_spike', fixed(slow, settings.latency, undefined))
+    if (failing !== undefined) addFixed(hour, 'error_rate_spike', failing, settings.errorRate, rate)
+    if (slow !== undefined) addFixed(hour, 'latency_spike', slow, settings.latency)
     const chance = 1 / operations
     if (costUsd !== null && costUsd > 0)
       add(hour, 'cost_spike', off(costUsd, time, costs, { levels: spikes, deviations, chance, ways: MORE }))
@@ -122,13 +128,6 @@ type Found = Pick<Detected, 'severity' | 'value' | 'expected' | 'threshold'>
 export function worst(levels: Levels, isPast: (level: number) => boolean): Severity | undefined {
   return SEVERITIES.findLast((severity) => isPast(levels[severity]))
 }
-
-const fixed = (severity: Severity, levels: Levels, value: number | undefined): Found => ({
-  severity,
-  value,
-  expected: null,
-  threshold: levels[severity],
-})
 
 type Judgement = {
   /** Of the expectations at that time, for who has it already. */

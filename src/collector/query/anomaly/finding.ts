@@ -16,6 +16,7 @@ import {
 import { anomalyOf, type Detected, detectAnomalies, worst } from './detector.js'
 import { HOURS_OF_WEEK } from './expectation.js'
 import { type AskedHours, durationsOf, type EntityHours, type Hours, hoursOfStore, LATENCY, TRAFFIC } from './hours.js'
+import { LatestHours } from './latest-hours.js'
 
 const HOUR = WINDOW_MS['1h']
 const DAY_MS = 86_400_000
@@ -69,47 +70,47 @@ export async function findAnomalies(asker: Asker, options: FindOptions): Promise
   const start = Math.min(range.start, Math.max(day - settings.weeks * HOURS_OF_WEEK * HOUR, kept))
   const measures = [...TRAFFIC, ...durationsOf(settings.latency)]
   const before = { start, end: range.start }
-  const [history, judged] = await Promise.all([
+  const [history, counted] = await Promise.all([
     start < range.start ? hours({ range: before, filters, by, measures: TRAFFIC }) : NOTHING,
     hours({ range, filters, by, measures }),
   ])
-  const entities = [...new Set([...history.keys(), ...judged.keys()])]
+  const judged = new Map([...counted].map(([entity, its]) => [entity, { ...its, slow: slownessOf(its) }]))
   const severities = SEVERITIES.slice(SEVERITIES.indexOf(least))
-  const chosen = new Map<number, Detected[]>()
+  const isAsked = (of: AnomalyType, severity: Severity) =>
+    severities.includes(severity) && (type === undefined || of === type)
+  const entities = [...new Set([...history.keys(), ...judged.keys()])]
+  const latest = new LatestHours<Detected>(range.start, limit)
   const count = { info: 0, warning: 0, critical: 0 }
   const withoutHistory: (string | null)[] = []
-  for (const entity of entities) {
-    const known = [history.get(entity), judged.get(entity)].filter((hours) => hours !== undefined)
-    const { detected, expectedHours } = detectAnomalies(hoursOf(known, range.end), {
-      settings,
-      entity,
-      from: range.start,
-      settledUntil: asker.now - SETTLED_AFTER_MS,
-    })
-    for (const one of detected) {
-      if (!severities.includes(one.severity) || (type !== undefined && one.type !== type)) continue
-      count[one.severity]++
-      const { time } = one.hour
-      const others = chosen.get(time)
-      if (others === undefined) chosen.set(time, [one])
-      else others.push(one)
+  const isWanted = ({ time }: HourPoint, of: AnomalyType, severity: Severity) => {
+    if (!isAsked(of, severity)) return false
+    count[severity]++
+    return latest.reaches(time)
+  }
+  const judge = async () => {
+    for (const entity of entities) {
+      const known = [history.get(entity), judged.get(entity)].filter((hours) => hours !== undefined)
+      const { detected, expectedHours } = detectAnomalies(hoursOf(known, range.end), {
+        settings,
+        entity,
+        from: range.start,
+        settledUntil: asker.now - SETTLED_AFTER_MS,
+        isWanted,
+      })
+      for (const one of detected) latest.add(one.hour.time, one)
+      if (expectedHours === 0) withoutHistory.push(entity)
+      // Many entities are many milliseconds: others have their turn in between.
+      await turn()
     }
-    if (expectedHours === 0) withoutHistory.push(entity)
-    // Many entities are many milliseconds: others have their turn in between.
-    await turn()
   }
-  const anomalies = await told(firstOf(chosen, limit), { by, filters }, hours)
-  return { anomalies, count, entities, withoutHistory }
-}
-
-/** The latest, of one hour the worst. */
-function firstOf(byTime: ReadonlyMap<number, Detected[]>, limit: number): Detected[] {
-  const first: Detected[] = []
-  for (const time of [...byTime.keys()].sort((one, other) => other - one)) {
-    if (first.length >= limit) break
-    first.push(...byTime.get(time)!.sort(worstFirst))
-  }
-  return first.slice(0, limit)
+  // Asked for while the hours are judged: of what is slow it is known already which is told at most.
+  const slow = slowHours(judged, { range, limit, isAsked: (severity) => isAsked('latency_spike', severity), settings })
+  const [latencies] = await Promise.all([
+    slow === undefined ? NOTHING : hours({ ...slow, by, filters, measures: LATENCY }),
+    judge(),
+  ])
+  const page = latest.hours().flatMap(([, its]) => its.sort(worstFirst))
+  return { anomalies: told(page.slice(0, limit), latencies), count, entities, withoutHistory }
 }
 
 function worstFirst(one: Detected, other: Detected): number {
@@ -118,14 +119,30 @@ function worstFirst(one: Detected, other: Detected): number {
   return `${one.entity} ${one.type}` < `${other.entity} ${other.type}` ? -1 : 1
 }
 
-/** How slow it was is asked for those hours that are told: of all of them it is most of the work. */
-async function told(
-  detected: readonly Detected[],
-  of: Pick<AskedHours, 'by' | 'filters'>,
-  hours: Hours,
-): Promise<readonly Anomaly[]> {
-  const slow = detected.filter(({ value }) => value === undefined)
-  const latencies = slow.length === 0 ? NOTHING : await latenciesOf(slow, of, hours)
+type SlowOptions = {
+  readonly range: TimeRange
+  readonly limit: number
+  readonly settings: AnomalySettings
+  readonly isAsked: (severity: Severity) => boolean
+}
+
+/** Of which hours and of what a latency can be among the latest that are told; undefined where nothing is slow. To know how slow all of them were is most of the work. */
+function slowHours(
+  judged: ReadonlyMap<string | null, JudgedHours>,
+  { range, limit, settings, isAsked }: SlowOptions,
+): Pick<AskedHours, 'range' | 'entities'> | undefined {
+  const latest = new LatestHours<string>(range.start, limit)
+  for (const [entity, { times, numbers, slow }] of judged)
+    for (const [index, severity] of slow.entries())
+      if (severity !== undefined && isAsked(severity) && numbers[0]![index]! >= settings.minOperations)
+        latest.add(times[index]!, entity ?? '')
+  const hours = latest.hours()
+  if (hours.length === 0) return undefined
+  const entities = [...new Set(hours.flatMap(([, its]) => its))]
+  return { range: { start: hours.at(-1)![0], end: hours[0]![0] + HOUR }, entities }
+}
+
+function told(detected: readonly Detected[], latencies: ReadonlyMap<string | null, EntityHours>): readonly Anomaly[] {
   return detected.flatMap((one) => {
     const { times, numbers } = latencies.get(one.entity) ?? NO_HOURS
     const value = one.value ?? numbers[1]?.[times.indexOf(one.hour.time)] ?? undefined
@@ -134,30 +151,29 @@ async function told(
   })
 }
 
-function latenciesOf(slow: readonly Detected[], of: Pick<AskedHours, 'by' | 'filters'>, hours: Hours) {
-  const range = { start: slow.at(-1)!.hour.time, end: slow[0]!.hour.time + HOUR }
-  const entities = [...new Set(slow.map(({ entity }) => entity ?? ''))]
-  return hours({ ...of, range, entities, measures: LATENCY })
-}
+/** The hours that are judged, and what the p95 of each is past the level of. */
+type JudgedHours = EntityHours & { readonly slow: readonly (Severity | undefined)[] }
 
 const NO_HOURS: EntityHours = { times: [], numbers: [] }
 const NOTHING: ReadonlyMap<string | null, EntityHours> = new Map()
 
 /** The hours of one entity from its first one on, those without operations filled in. */
-function hoursOf(known: readonly EntityHours[], end: number): HourPoint[] {
+function hoursOf(known: readonly (EntityHours & Partial<JudgedHours>)[], end: number): HourPoint[] {
   const start = Math.min(...known.map(({ times }) => times.reduce((first, time) => Math.min(first, time))))
   const hours: HourPoint[] = new Array((end - start) / HOUR)
-  for (const { times, numbers } of known) {
-    const [operations, errors, costs, tokens, withUsage, ...durations] = numbers
-    for (const [index, time] of times.entries())
+  for (const { times, numbers, slow } of known) {
+    const [operations, errors, costs, tokens, withUsage] = numbers
+    for (let index = 0; index < times.length; index++) {
+      const time = times[index]!
       hours[(time - start) / HOUR] = {
         time,
         operations: operations![index]!,
         errors: errors![index]!,
-        slow: slownessOf(durations, index),
+        slow: slow?.[index],
         costUsd: costs![index]!,
         tokensPerCall: ratio(tokens![index]!, withUsage![index]!),
       }
+    }
   }
   for (let hour = 0; hour < hours.length; hour++)
     hours[hour] ??= {
@@ -171,10 +187,14 @@ function hoursOf(known: readonly EntityHours[], end: number): HourPoint[] {
   return hours
 }
 
-/** What the p95 of an hour is past the level of: what so many calls took longer than that the value of its rank is among them. */
-function slownessOf([timed, info, warning, critical]: EntityHours['numbers'], index: number): Severity | undefined {
-  if (timed === undefined) return undefined
-  const most = timed[index]! - Math.ceil(timed[index]! * QUANTILES.p95)
-  const slower = { info: info![index]!, warning: warning![index]!, critical: critical![index]! }
-  return worst(slower, (calls) => calls > most)
+/** What the p95 of each hour is past the level of: what so many calls took longer than that the value of its rank is among them. */
+function slownessOf({ times, numbers }: EntityHours): (Severity | undefined)[] {
+  const [timed, info, warning, critical] = numbers.slice(TRAFFIC.length)
+  return times.map((_, index) => {
+    const most = timed![index]! - Math.ceil(timed![index]! * QUANTILES.p95)
+    return worst(
+      { info: info![index]!, warning: warning![index]!, critical: critical![index]! },
+      (calls) => calls > most,
+    )
+  })
 }
