@@ -74,7 +74,7 @@ export async function findAnomalies(asker: Asker, options: FindOptions): Promise
     start < range.start ? hours({ range: before, filters, by, measures: TRAFFIC }) : NOTHING,
     hours({ range, filters, by, measures }),
   ])
-  const judged = new Map([...counted].map(([entity, its]) => [entity, { ...its, slow: slownessOf(its) }]))
+  const judged = new Map([...counted].map(([entity, its]) => [entity, { ...its, slow: slownessOf(its, settings) }]))
   const severities = SEVERITIES.slice(SEVERITIES.indexOf(least))
   const isAsked = (of: AnomalyType, severity: Severity) =>
     severities.includes(severity) && (type === undefined || of === type)
@@ -104,7 +104,7 @@ export async function findAnomalies(asker: Asker, options: FindOptions): Promise
     }
   }
   // Asked for while the hours are judged: of what is slow it is known already which is told at most.
-  const slow = slowHours(judged, { range, limit, isAsked: (severity) => isAsked('latency_spike', severity), settings })
+  const slow = slowHours(judged, (severity) => isAsked('latency_spike', severity), new LatestHours(range.start, limit))
   const [latencies] = await Promise.all([
     slow === undefined ? NOTHING : hours({ ...slow, by, filters, measures: LATENCY }),
     judge(),
@@ -119,23 +119,15 @@ function worstFirst(one: Detected, other: Detected): number {
   return `${one.entity} ${one.type}` < `${other.entity} ${other.type}` ? -1 : 1
 }
 
-type SlowOptions = {
-  readonly range: TimeRange
-  readonly limit: number
-  readonly settings: AnomalySettings
-  readonly isAsked: (severity: Severity) => boolean
-}
-
 /** Of which hours and of what a latency can be among the latest that are told; undefined where nothing is slow. To know how slow all of them were is most of the work. */
 function slowHours(
   judged: ReadonlyMap<string | null, JudgedHours>,
-  { range, limit, settings, isAsked }: SlowOptions,
+  isAsked: (severity: Severity) => boolean,
+  latest: LatestHours<string>,
 ): Pick<AskedHours, 'range' | 'entities'> | undefined {
-  const latest = new LatestHours<string>(range.start, limit)
-  for (const [entity, { times, numbers, slow }] of judged)
+  for (const [entity, { times, slow }] of judged)
     for (const [index, severity] of slow.entries())
-      if (severity !== undefined && isAsked(severity) && numbers[0]![index]! >= settings.minOperations)
-        latest.add(times[index]!, entity ?? '')
+      if (severity !== undefined && isAsked(severity)) latest.add(times[index]!, entity ?? '')
   const hours = latest.hours()
   if (hours.length === 0) return undefined
   const entities = [...new Set(hours.flatMap(([, its]) => its))]
@@ -187,10 +179,12 @@ function hoursOf(known: readonly (EntityHours & Partial<JudgedHours>)[], end: nu
   return hours
 }
 
-/** What the p95 of each hour is past the level of: what so many calls took longer than that the value of its rank is among them. */
-function slownessOf({ times, numbers }: EntityHours): (Severity | undefined)[] {
+/** What the p95 of each hour with calls enough is past the level of: what so many calls took longer than that the value of its rank is among them. */
+function slownessOf({ times, numbers }: EntityHours, { minOperations }: AnomalySettings): (Severity | undefined)[] {
+  const [operations] = numbers
   const [timed, info, warning, critical] = numbers.slice(TRAFFIC.length)
   return times.map((_, index) => {
+    if (operations![index]! < minOperations) return undefined
     const most = timed![index]! - Math.ceil(timed![index]! * QUANTILES.p95)
     return worst(
       { info: info![index]!, warning: warning![index]!, critical: critical![index]! },

@@ -127,6 +127,8 @@ test('whatever is asked for, the same is found as in the operations themselves',
       const found = await findAnomalies(asker, { settings, by, range, filters })
       const ofSeries = await findAnomalies(asker, { settings, by, range, filters, hours: kept })
       expect(rounded(ofSeries)).toEqual(rounded(found))
+      const page = await findAnomalies(asker, { settings, by, range, filters, limit: 7 })
+      expect(page).toEqual({ ...found, anomalies: found.anomalies.slice(0, 7) })
       const chosen = operations.filter(
         (one) => one.operation === 'chat' && (model === undefined || one.requestModel === model),
       )
