@@ -182,7 +182,14 @@ async function fromCollector(given: Given, config: Config, range: Range, stepMs:
   const refused = (): never => {
     throw new Error('a rule that asks for more than rows is not replayed over a running collector: use --stored')
   }
-  const rest = { ask: refused, apart: refused, query: refused, table: refused, kept: keptDaysOf(config) }
+  const rest = {
+    ask: refused,
+    columns: refused,
+    apart: refused,
+    query: refused,
+    table: refused,
+    kept: keptDaysOf(config),
+  }
   const past: Past = {
     ask: collector.rows,
     askerAt: (now) => ({ ...rest, rows: collector.rows as never, now }),

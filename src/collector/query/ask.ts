@@ -16,7 +16,7 @@ import {
   type Place,
   type Question,
 } from './question.js'
-import { cellOf, groupOf, type Row, SERIES_ROWS, seriesPage } from './series.js'
+import { cellOf, type GroupColumns, groupColumns, groupOf, type Row, SERIES_ROWS, seriesPage } from './series.js'
 import type { Tables } from './sources.js'
 import type { Granularity } from './time-range.js'
 
@@ -60,10 +60,10 @@ type Where = Omit<Place, keyof Tables> & {
 /** Throws InvalidQuestion for what cannot be answered, and QuestionTimeout for what takes longer than half a minute. */
 export async function ask(question: Question, store: Askable, place: Where): Promise<Answer> {
   const compiled = compiledFor(question, store, place)
-  const { sql, coverageSql } = compiled
+  const { coverageSql, parameters } = compiled
   const [rows, [covered]] = await Promise.all([
-    runCompiled(store, sql, compiled, question, place),
-    coverageSql === undefined ? [] : runCompiled(store, coverageSql, compiled, question, place),
+    runCompiled(store, compiled, question, place),
+    coverageSql === undefined ? [] : run<Row>(store, coverageSql, parameters, keepingOf(compiled, place)),
   ])
   return { ...answerOf(question, compiled, rows), coverage: coverageOf(covered === undefined ? rows : [covered]) }
 }
@@ -71,7 +71,14 @@ export async function ask(question: Question, store: Askable, place: Where): Pro
 /** Without the coverage, which who asks several questions of the same operations needs once. */
 export async function askRows(question: Question, store: Askable, place: Where): Promise<Omit<Answer, 'coverage'>> {
   const compiled = compiledFor(question, store, place, { covered: false })
-  return answerOf(question, compiled, await runCompiled(store, compiled.sql, compiled, question, place))
+  return answerOf(question, compiled, await runCompiled(store, compiled, question, place))
+}
+
+/** A series as it comes from the engine, for who judges tens of thousands of windows: not filled, and no row made of each. */
+export async function askColumns(question: Question, store: Askable, place: Where): Promise<readonly GroupColumns[]> {
+  const compiled = compiledFor(question, store, place, { covered: false })
+  const rows = await runCompiled(store, compiled, question, place)
+  return rows.map((row) => groupColumns(row, compiled)).filter(({ times }) => times.length > 0)
 }
 
 export type Breakdowns<
@@ -87,7 +94,7 @@ export type Breakdowns<
 /** The same numbers by each of the dimensions of `groupBy` by itself, and in total: what is read is read once. */
 export async function askApart(question: Question, store: Askable, place: Where): Promise<Breakdowns> {
   const compiled = compiledFor(question, store, place, { apart: true })
-  const rows = await runCompiled(store, compiled.sql, compiled, question, place)
+  const rows = await runCompiled(store, compiled, question, place)
   const { groupBy } = question
   /** The rows of one set, as if it had been asked for alone. */
   const of = (set: number, dimensions: readonly string[]) => {
@@ -143,16 +150,14 @@ const hasPercentiles = ({ measures }: Question) => percentilesOf(measures).lengt
 const OF_PERCENTILES = { group_by_two_level_threshold_bytes: 0 }
 
 /** Rollups hold sums alone, which a server may keep as long as the answer is: what is to be forgotten is in none of them. */
-function runCompiled(
-  store: Askable,
-  sql: string,
-  { source, parameters, range }: Compiled,
-  question: Question,
-  where: Where,
-) {
-  const isKept = source === 'rollups' && where.isFresh !== true
-  return run<Row>(store, sql, parameters, {
-    ...(isKept && { cacheSeconds: lifetimeOf(range, where.now) / 1000 }),
+function keepingOf({ source, range }: Compiled, { isFresh, now }: Where): Pick<QueryOptions, 'cacheSeconds'> {
+  return source === 'rollups' && isFresh !== true ? { cacheSeconds: lifetimeOf(range, now) / 1000 } : {}
+}
+
+function runCompiled(store: Askable, compiled: Compiled, question: Question, where: Where) {
+  return run<Row>(store, compiled.sql, compiled.parameters, {
+    ...keepingOf(compiled, where),
+    isBinary: question.interval !== undefined,
     ...(hasPercentiles(question) && { settings: OF_PERCENTILES }),
   })
 }
@@ -162,7 +167,7 @@ export async function run<T>(
   store: Askable,
   sql: string,
   parameters: Parameters,
-  options: Pick<QueryOptions, 'cacheSeconds' | 'settings'> = {},
+  options: Pick<QueryOptions, 'cacheSeconds' | 'isBinary' | 'settings'> = {},
 ): Promise<T[]> {
   const settings: Settings = { max_result_rows: SERIES_ROWS + 1, result_overflow_mode: 'throw', ...options.settings }
   try {

@@ -1,8 +1,9 @@
 /** Who asks: questions to the store at one moment, for the routes and for whatever looks at the store by itself. */
 import type { Parameters } from '../store/engine.js'
-import { type Answer, type Askable, ask, askApart, askRows, type Breakdowns, run } from './ask.js'
+import { type Answer, type Askable, ask, askApart, askColumns, askRows, type Breakdowns, run } from './ask.js'
 import type { Row } from './columns.js'
 import type { AskedMeasure, Question } from './question.js'
+import type { GroupColumns } from './series.js'
 import type { Tables } from './sources.js'
 import type { KeptDays } from './tier-cover.js'
 import type { Granularity } from './time-range.js'
@@ -16,6 +17,8 @@ export type Asker = Tables & {
   rows<Measures extends readonly AskedMeasure[], Dimension extends string, Interval extends Granularity | undefined>(
     question: Question<Measures, Dimension, Interval>,
   ): Promise<Omit<Answer<Row<Measures, Dimension, Interval>>, 'coverage'>>
+  /** A series by its columns, without windows that have no operations. */
+  columns(question: Question): Promise<readonly GroupColumns[]>
   /** By each dimension of `groupBy` by itself, and in total. */
   apart<Measures extends readonly AskedMeasure[], Dimension extends string>(
     question: Question<Measures, Dimension, undefined>,
@@ -47,6 +50,7 @@ export function createAsker(given: Askable, { signal, canWait = false, ...place 
     // The engine answers what was asked: rows are of the types that the question says they are.
     ask: (question) => ask(question, store, place) as never,
     rows: (question) => askRows(question, store, place) as never,
+    columns: (question) => askColumns(question, store, place),
     apart: (question) => askApart(question, store, place) as never,
     query: (sql, bound) => run(store, sql, bound),
     table: (name) => store.table(name),

@@ -174,11 +174,10 @@ export function compile(
     ...(having.length > 0
       ? [`HAVING ${having.map((one, index) => havingSql(one, index, names, parameters)).join(' AND ')}`]
       : []),
-    `ORDER BY ${orderSql(question, names)}`,
-    // One row more than asked for tells that there are more. A series is filled and cut where it is read.
-    interval !== undefined
-      ? `LIMIT ${SERIES_ROWS + 1}`
-      : `LIMIT ${limit + 1} ${apart ? 'BY `set`' : `OFFSET ${offset}`}`,
+    // One row more than asked for tells that there are more. A series is filled, put in order and cut where it is read.
+    ...(interval !== undefined
+      ? [`LIMIT ${SERIES_ROWS + 1}`]
+      : [`ORDER BY ${orderSql(question, names)}`, `LIMIT ${limit + 1} ${apart ? 'BY `set`' : `OFFSET ${offset}`}`]),
   ]
   const sql = clauses.join('\n')
   return {
@@ -312,9 +311,8 @@ function havingSql(
 }
 
 /** By the groups as well, so that pages of equal numbers do not overlap. */
-function orderSql({ interval, groupBy, order }: Question, names: readonly string[]): string {
-  const groups = groupBy.map((_, index) => `\`group ${index}\``)
-  if (interval !== undefined) return ['`time of window`', ...groups].join(', ')
+function orderSql({ groupBy, order }: Question, names: readonly string[]): string {
+  const groups = groupNames(groupBy.length)
   const { by, direction } = order ?? { by: names[0]!, direction: 'desc' as const }
   const group = groupBy.indexOf(by)
   const first = group === -1 ? `\`measure ${measureIndex('order.by', by, [...names])}\`` : `\`group ${group}\``

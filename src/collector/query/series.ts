@@ -6,20 +6,28 @@ import type { Compiled, Question } from './question.js'
 import { type Granularity, WINDOW_MS, windowStart } from './time-range.js'
 
 /** As the engine answers it. */
-export type Row = { readonly [column: string]: Cell | readonly Cell[] }
+export type Row = { readonly [column: string]: Cell | Float64Array }
+
+/** The windows of one group that have operations, in any order. */
+export type GroupColumns = {
+  readonly group: { readonly [dimension: string]: Cell }
+  /** Epoch milliseconds of their starts. */
+  readonly times: Float64Array
+  /** Of each measure its numbers; NaN where one is unknown. */
+  readonly numbers: readonly Float64Array[]
+}
 
 /** Most rows read of a series, before it is filled. */
 export const SERIES_ROWS = 100_000
 
-/** The windows of each group as one row: thousands of rows take longer to write and to read than to make. */
+/** The windows of each group as one row, in binary: thousands of rows, or numbers as text, take longer to write and to read than to make. Unknown is NaN. */
 export function seriesSql(rows: string, groups: readonly string[], measures: number, isTold: boolean): string {
-  const indices = Array.from({ length: measures }, (_, index) => index)
-  const windows = `groupArray((${['`time of window`', ...indices.map((index) => `\`measure ${index}\``)].join(', ')}))`
+  const listed = (column: string) => `groupArray(ifNull(toFloat64(\`${column}\`), nan))`
   const select = [
     ...groups,
-    `${windows}.1 AS times`,
-    ...indices.map((index) => `${windows}.${index + 2} AS \`measures ${index}\``),
-    ...(isTold ? COVERAGE_NAMES.map((name) => `sum(told.${name}) AS ${name}`) : []),
+    `${listed('time of window')} AS times`,
+    ...Array.from({ length: measures }, (_, index) => `${listed(`measure ${index}`)} AS \`measures ${index}\``),
+    ...(isTold ? COVERAGE_NAMES.map((name) => `toFloat64(sum(told.${name})) AS ${name}`) : []),
   ]
   return [
     `SELECT ${select.join(', ')}`,
@@ -50,11 +58,10 @@ export function seriesPage(
       `makes a series of more than ${SERIES_ROWS} rows: ask for a wider interval, a shorter range or fewer groups`,
     )
   }
-  const groups = rows.map((row) => ({
-    group: groupOf(row, compiled),
-    byWindow: new Map((row['times'] as readonly number[]).map((time, place) => [(time - start) / step, place])),
-    numbers: measures.map((_, index) => row[`measures ${index}`] as readonly Cell[]),
-  }))
+  const groups = rows.map((row) => {
+    const { group, times, numbers } = groupColumns(row, compiled)
+    return { group, numbers, byWindow: new Map(Array.from(times, (time, place) => [(time - start) / step, place])) }
+  })
   const page: { [column: string]: Cell }[] = []
   for (let at = offset; at < Math.min(total, offset + limit); at++) {
     const window = Math.floor(at / groups.length)
@@ -62,11 +69,21 @@ export function seriesPage(
     const place = byWindow.get(window)
     const row: { [column: string]: Cell } = { time: new Date(start + window * step).toISOString(), ...group }
     for (const [index, measure] of measures.entries())
-      row[measure.name] = place === undefined ? measure.ofNothing : cellOf(measure, numbers[index]![place])
+      row[measure.name] = place === undefined ? measure.ofNothing : cellOf(measure, known(numbers[index]![place]!))
     page.push(row)
   }
   return { page, hasMore: total > offset + limit }
 }
+
+export function groupColumns(row: Row, compiled: Compiled): GroupColumns {
+  return {
+    group: groupOf(row, compiled),
+    times: row['times'] as Float64Array,
+    numbers: compiled.measures.map((_, index) => row[`measures ${index}`] as Float64Array),
+  }
+}
+
+const known = (number: number) => (Number.isFinite(number) ? number : null)
 
 /** What a row is of, by the names of its dimensions. */
 export function groupOf(row: Row, { dimensions }: Compiled): { [column: string]: Cell } {

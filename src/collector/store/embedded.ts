@@ -6,6 +6,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { Session } from 'chdb'
 import { lowerBackgroundThreads } from './background-threads.js'
+import { BINARY_ROWS, readBinaryRows } from './binary-rows.js'
 import {
   bound,
   type Engine,
@@ -116,7 +117,7 @@ export async function openEmbedded(directory: string, embedded: EmbeddedOptions)
       lowerBackgroundThreads()
     },
     async query<Row>(sql: string, parameters: Parameters = {}, options: QueryOptions = {}) {
-      const { signal, canWait, maxExecutionSeconds = MAX_EXECUTION_SECONDS } = options
+      const { signal, canWait, isBinary = false, maxExecutionSeconds = MAX_EXECUTION_SECONDS } = options
       const result = await reading.take(
         async (reader) => {
           reader.session ??= await openReader(open, embedded)
@@ -129,7 +130,8 @@ export async function openEmbedded(directory: string, embedded: EmbeddedOptions)
           // In the SQL, since settings given beside it would stay for the queries after it.
           const text = `${bound(sql, parameters)}${settingsSql(settings)}`
           try {
-            return await stoppable(reader.session, stopper, text, signal)
+            const format = isBinary ? BINARY_ROWS : 'JSONEachRow'
+            return await stoppable(reader.session, stopper, { text, format, signal })
           } catch (error) {
             // What a query wrote before it failed, or was stopped, its session would give to the next one, before that one's own rows.
             reader.session.close()
@@ -139,6 +141,7 @@ export async function openEmbedded(directory: string, embedded: EmbeddedOptions)
         },
         { signal, canWait },
       )
+      if (isBinary) return readBinaryRows(result.bytes()) as Row[]
       const lines = result.text()
       return (lines === '' ? [] : JSON.parse(`[${lines.trimEnd().replaceAll('\n', ',')}]`)) as Row[]
     },
@@ -175,8 +178,12 @@ type Reader = { session: Session | undefined }
 const sessionsOf = (readers: readonly Reader[]) => readers.flatMap(({ session }) => session ?? [])
 
 /** A query that is stopped when nobody waits for it any more. */
-async function stoppable(session: Session, stopper: Session, sql: string, signal: AbortSignal | undefined) {
-  if (signal === undefined) return session.queryAsync(sql, { format: 'JSONEachRow' })
+async function stoppable(
+  session: Session,
+  stopper: Session,
+  { text, format, signal }: { text: string; format: string; signal: AbortSignal | undefined },
+) {
+  if (signal === undefined) return session.queryAsync(text, { format })
   // The engine gives queries ids of its own: by what it begins with it is found again.
   const mark = `/* ${randomUUID()} */`
   let isDone = false
@@ -189,7 +196,7 @@ async function stoppable(session: Session, stopper: Session, sql: string, signal
   }
   signal.addEventListener('abort', stop, { once: true })
   try {
-    return await session.queryAsync(`${mark} ${sql}`, { format: 'JSONEachRow' })
+    return await session.queryAsync(`${mark} ${text}`, { format })
   } catch (error) {
     signal.throwIfAborted()
     throw error

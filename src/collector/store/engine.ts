@@ -13,6 +13,11 @@ export type QueryOptions = {
   readonly signal?: AbortSignal | undefined
   /** Gives way to what is inserted: it may begin later, and take longer, in an embedded engine. @default false */
   readonly canWait?: boolean | undefined
+  /**
+   * Rows come in binary, in which lists of numbers are written and read in a fraction of the time. Columns have to be texts, Float64, or
+   * arrays of that, which are Float64Array then. @default false
+   */
+  readonly isBinary?: boolean | undefined
   /** Settings of the engine for this query. */
   readonly settings?: Settings | undefined
 }

@@ -1,8 +1,10 @@
 /** The engine on a ClickHouse server or cluster, by HTTP. Knows nothing of what is stored. */
 import { createWriteStream } from 'node:fs'
 import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
-import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
+import { type BaseQueryParams, ClickHouseLogLevel, createClient } from '@clickhouse/client'
+import { BINARY_ROWS, readBinaryRows } from './binary-rows.js'
 import { type Engine, MAX_EXECUTION_SECONDS, type Parameters, type QueryOptions } from './engine.js'
 
 export type ServerOptions = {
@@ -53,10 +55,14 @@ export function openServer({ url, username, password, requestTimeoutMs }: Server
       })
     },
     async query<Row>(sql: string, parameters: Parameters = {}, options: QueryOptions = {}) {
-      const { maxExecutionSeconds = MAX_EXECUTION_SECONDS, cacheSeconds = 0, signal, settings } = options
-      const result = await client.query({
-        query: sql,
-        format: 'JSONEachRow',
+      const {
+        maxExecutionSeconds = MAX_EXECUTION_SECONDS,
+        cacheSeconds = 0,
+        isBinary = false,
+        signal,
+        settings,
+      } = options
+      const given: BaseQueryParams = {
         query_params: parameters,
         ...(signal !== undefined && { abort_signal: signal }),
         clickhouse_settings: {
@@ -68,11 +74,17 @@ export function openServer({ url, username, password, requestTimeoutMs }: Server
           // Whoever goes away has the connection closed.
           cancel_http_readonly_queries_on_client_close: 1,
           output_format_json_quote_64bit_integers: 0,
+          // What fails half-way would stand behind the rows.
+          ...(isBinary && { wait_end_of_query: 1 }),
           ...(cacheSeconds >= 1 && { use_query_cache: 1, query_cache_ttl: Math.floor(cacheSeconds) }),
           ...settings,
         },
-      })
-      return result.json<Row>()
+      }
+      if (!isBinary) return (await client.query({ ...given, query: sql, format: 'JSONEachRow' })).json<Row>()
+      // Not the client's `query`, which knows no binary format.
+      const query = `${sql}\nFORMAT ${BINARY_ROWS}`
+      const { stream } = await client.exec({ ...given, query, decompress_response_stream: true })
+      return readBinaryRows(await buffer(stream)) as Row[]
     },
     async insert({ table, columns, format, body, settings }) {
       // Not the client's `insert`, which knows no binary format.

@@ -54,16 +54,16 @@ export type AnomalySettings = {
   readonly minWeeks: number
 }
 
-/** What is known of one hour of one entity. */
-export type HourPoint = {
-  /** Epoch milliseconds of its start. */
-  readonly time: number
-  readonly operations: number
-  readonly errors: number
-  /** What the p95 of the durations is past the level of; left out where it is of none, or none is known. */
-  readonly slow?: Severity | undefined
-  /** Null where nothing is known of what the calls cost. */
-  readonly costUsd: number | null
-  /** Mean of the calls whose usage is known; null where there are none. */
-  readonly tokensPerCall: number | null
+/** What is known of consecutive hours of one entity: a column for each number, with one of each hour. */
+export type HourColumns = {
+  /** Epoch milliseconds of the start of the first. */
+  readonly start: number
+  readonly operations: Float64Array
+  readonly errors: Float64Array
+  /** US dollars; NaN where nothing is known of what the calls cost. */
+  readonly cost: Float64Array
+  /** Mean of the calls whose usage is known; NaN where there are none. */
+  readonly tokensPerCall: Float64Array
+  /** What the p95 of the durations is past the level of; undefined where it is of none, or none is known. */
+  readonly slow: readonly (Severity | undefined)[]
 }

@@ -1,20 +1,15 @@
 /** Judges hours: by fixed thresholds, and by what the same hour of the weeks before makes expected. A pure function of a series of hours. */
-import {
-  type Anomaly,
-  type AnomalySettings,
-  type AnomalyType,
-  type HourPoint,
-  type Levels,
-  SEVERITIES,
-  type Severity,
-} from './anomaly.js'
+import type { Anomaly, AnomalySettings, AnomalyType, HourColumns, Levels, Severity } from './anomaly.js'
 import { Expectations } from './expectation.js'
 
 const HOUR = 3_600_000
 
 /** An hour that is not as it should be, before it is told. */
 export type Detected = Pick<Anomaly, 'type' | 'severity' | 'entity' | 'expected' | 'threshold'> & {
-  readonly hour: HourPoint
+  /** Epoch milliseconds of the start of the hour. */
+  readonly time: number
+  readonly operations: number
+  readonly errors: number
   /** As of an anomaly; undefined of a latency, of which only the level is known that it is past. */
   readonly value: number | undefined
 }
@@ -36,56 +31,55 @@ export type DetectOptions = {
    * still come; what it has too much of is judged as it is.
    */
   readonly settledUntil: number
-  /** Whether more than that is to be known of what is detected: asked once of each. @default of all */
-  readonly isWanted?: (hour: HourPoint, type: AnomalyType, severity: Severity) => boolean
+  /** Whether more than that is to be known of what is detected in the hour of that time: asked once of each. @default of all */
+  readonly isWanted?: (time: number, type: AnomalyType, severity: Severity) => boolean
 }
 
-/** @param hours consecutive, from the first one that is known of: those before it are unknown, one of them without calls had none */
-export function detectAnomalies(hours: readonly HourPoint[], options: DetectOptions): Detection {
+/** @param hours from the first one that is known of: those before it are unknown, one of them without calls had none */
+export function detectAnomalies(hours: HourColumns, options: DetectOptions): Detection {
   const { settings, entity = null, from, settledUntil, isWanted = () => true } = options
   const { weeks, minWeeks, minOperations, deviations } = settings
-  const start = hours[0]?.time ?? 0
-  const expectationsOf = (read: (hour: HourPoint) => number | null, offset: number) =>
-    new Expectations({ start, hours: hours.length, valueAt: (hour) => read(hours[hour]!) }, { weeks, minWeeks, offset })
-  const calls = expectationsOf(({ operations }) => operations, HALF_A_CALL)
-  // What costs nothing says nothing of what it costs when it does.
-  const costs = expectationsOf(({ costUsd }) => costUsd, 0)
-  const tokens = expectationsOf(({ tokensPerCall }) => tokensPerCall, 0)
+  const { start, operations, errors, slow, cost, tokensPerCall } = hours
+  const compared = (values: Float64Array, offset: number, levels: Levels, ways: readonly number[]): Compared => ({
+    values,
+    expectations: new Expectations(values, { start, weeks, minWeeks, offset }),
+    levels,
+    least: Math.min(levels.info, levels.warning, levels.critical),
+    deviations,
+    ways,
+  })
   const drops = logarithms(settings.trafficDrop, (share) => 1 / (1 - share))
-  const spikes = logarithms(settings.costSpike, (times) => times)
-  const unusual = logarithms(settings.tokens, (times) => times)
+  const calls = compared(operations, HALF_A_CALL, drops, FEWER)
+  // What costs nothing says nothing of what it costs when it does.
+  const costs = compared(cost, 0, logarithms(settings.costSpike, times), MORE)
+  const tokens = compared(tokensPerCall, 0, logarithms(settings.tokens, times), BOTH)
   const detected: Detected[] = []
-  const add = (hour: HourPoint, type: AnomalyType, found: Found | undefined) => {
-    if (found !== undefined && isWanted(hour, type, found.severity)) detected.push({ type, entity, hour, ...found })
+  const add = (hour: number, type: AnomalyType, found: Found | undefined) => {
+    const time = start + hour * HOUR
+    if (found === undefined || !isWanted(time, type, found.severity)) return
+    detected.push({ type, entity, time, operations: operations[hour]!, errors: errors[hour]!, ...found })
   }
-  const addFixed = (hour: HourPoint, type: AnomalyType, severity: Severity, levels: Levels, value?: number) => {
-    if (isWanted(hour, type, severity))
-      detected.push({ type, entity, hour, severity, value, expected: null, threshold: levels[severity] })
-  }
-  const drop = { levels: drops, deviations, ways: FEWER }
   let expectedHours = 0
 
-  for (const hour of hours) {
-    const { time, operations, errors, slow, costUsd, tokensPerCall } = hour
-    if (time < from) continue
-    const expectedCalls = calls.at(time)
-    if (!Number.isNaN(expectedCalls)) expectedHours++
-    if (expectedCalls >= minOperations && time + HOUR <= settledUntil)
-      add(
-        hour,
-        'traffic_drop',
-        off(operations, time, calls, { ...drop, chance: 1 / expectedCalls, expected: expectedCalls }),
-      )
-    if (operations < minOperations) continue
-    const rate = errors / operations
-    const failing = worst(settings.errorRate, (level) => rate > level)
-    if (failing !== undefined) addFixed(hour, 'error_rate_spike', failing, settings.errorRate, rate)
-    if (slow !== undefined) addFixed(hour, 'latency_spike', slow, settings.latency)
-    const chance = 1 / operations
-    if (costUsd !== null && costUsd > 0)
-      add(hour, 'cost_spike', off(costUsd, time, costs, { levels: spikes, deviations, chance, ways: MORE }))
-    if (tokensPerCall !== null && tokensPerCall > 0)
-      add(hour, 'unusual_tokens', off(tokensPerCall, time, tokens, { levels: unusual, deviations, chance, ways: BOTH }))
+  for (let hour = Math.max(0, Math.ceil((from - start) / HOUR)); hour < operations.length; hour++) {
+    if (calls.expectations.isKnown(hour)) expectedHours++
+    if (isFar(calls, hour) && start + (hour + 1) * HOUR <= settledUntil) {
+      const expected = calls.expectations.at(hour)
+      if (expected >= minOperations) add(hour, 'traffic_drop', off(calls, hour, expected))
+    }
+    const count = operations[hour]!
+    if (count < minOperations) continue
+    add(hour, 'error_rate_spike', pastLevel(settings.errorRate, errors[hour]! / count))
+    const severity = slow[hour]
+    if (severity !== undefined)
+      add(hour, 'latency_spike', {
+        severity,
+        value: undefined,
+        expected: null,
+        threshold: settings.latency[severity],
+      })
+    add(hour, 'cost_spike', off(costs, hour, count))
+    add(hour, 'unusual_tokens', off(tokens, hour, count))
   }
   return { detected, expectedHours }
 }
@@ -93,12 +87,14 @@ export function detectAnomalies(hours: readonly HourPoint[], options: DetectOpti
 const FEWER = [-1]
 const MORE = [1]
 const BOTH = [-1, 1]
+const times = (level: number) => level
 
 /** What was detected, in its words. */
-export function anomalyOf({ hour, type, severity, entity, expected, threshold }: Detected, value: number): Anomaly {
-  const description = DESCRIPTIONS[type](value, expected ?? Number.NaN, hour)
+export function anomalyOf(detected: Detected, value: number): Anomaly {
+  const { time, type, severity, entity, expected, threshold } = detected
+  const description = DESCRIPTIONS[type](value, expected ?? Number.NaN, detected)
   return {
-    detected_at: new Date(hour.time).toISOString(),
+    detected_at: new Date(time).toISOString(),
     type,
     severity,
     entity,
@@ -109,7 +105,7 @@ export function anomalyOf({ hour, type, severity, entity, expected, threshold }:
   }
 }
 
-const DESCRIPTIONS: { readonly [type in AnomalyType]: (value: number, expected: number, hour: HourPoint) => string } = {
+const DESCRIPTIONS: { readonly [type in AnomalyType]: (value: number, expected: number, of: Detected) => string } = {
   traffic_drop: (value, expected) => `${value} calls where about ${Math.round(expected)} are expected`,
   error_rate_spike: (value, _, { errors, operations }) =>
     `Error rate of ${(100 * value).toFixed(1)} %: ${errors} of ${operations} calls failed`,
@@ -124,41 +120,52 @@ const HALF_A_CALL = 0.5
 
 type Found = Pick<Detected, 'severity' | 'value' | 'expected' | 'threshold'>
 
-/** The worst severity whose level is passed. */
-export function worst(levels: Levels, isPast: (level: number) => boolean): Severity | undefined {
-  return SEVERITIES.findLast((severity) => isPast(levels[severity]))
+/** The worst severity whose level a value is past. */
+export function worst({ info, warning, critical }: Levels, value: number): Severity | undefined {
+  if (value > critical) return 'critical'
+  if (value > warning) return 'warning'
+  return value > info ? 'info' : undefined
 }
 
-type Judgement = {
-  /** Of the expectations at that time, for who has it already. */
-  readonly expected?: number
+function pastLevel(levels: Levels, value: number): Found | undefined {
+  const severity = worst(levels, value)
+  return severity === undefined ? undefined : { severity, value, expected: null, threshold: levels[severity] }
+}
+
+/** Numbers of hours, and how they are compared with what is expected of them. */
+type Compared = {
+  readonly values: Float64Array
+  readonly expectations: Expectations
   /** Of the logarithm of how many times more, or fewer, it is. */
   readonly levels: Levels
+  /** Of these levels. */
+  readonly least: number
   readonly deviations: number
-  /** What few calls add to the variance of a logarithm. */
-  readonly chance: number
   /** 1: too much is looked for; -1: too little. */
   readonly ways: readonly number[]
 }
 
-/** What is so far off what is expected that it passes a level, and is no chance either. */
-function off(
-  value: number,
-  time: number,
-  expectations: Expectations,
-  { levels, deviations, chance, ways, expected = expectations.at(time) }: Judgement,
-): Found | undefined {
+/** Whether an hour is past a level, be it by chance. */
+function isFar({ expectations, least, ways }: Compared, hour: number): boolean {
+  const distance = expectations.distanceAt(hour)
+  return Math.abs(distance) > least && ways.includes(Math.sign(distance))
+}
+
+/**
+ * What is so far off what is expected that it passes a level, and is no chance either.
+ * @param calls of the hour: few of them add to the variance of a logarithm
+ */
+function off(compared: Compared, hour: number, calls: number): Found | undefined {
+  if (!isFar(compared, hour)) return undefined
+  const { values, expectations, levels, deviations } = compared
   const { offset } = expectations
-  if (!(expected + offset > 0)) return undefined
-  const distance = Math.log((value + offset) / (expected + offset))
-  const way = distance < 0 ? -1 : 1
-  if (!ways.includes(way) || Math.abs(distance) <= Math.min(levels.info, levels.warning, levels.critical))
-    return undefined
-  const least = deviations * Math.hypot(expectations.deviationAt(time), Math.sqrt(chance))
-  const severity = worst(levels, (level) => Math.abs(distance) > Math.max(level, least))
-  if (severity === undefined) return undefined
-  const threshold = (expected + offset) * Math.exp(way * Math.max(levels[severity], least)) - offset
-  return { severity, value, expected, threshold }
+  const distance = expectations.distanceAt(hour)
+  const chance = deviations * Math.hypot(expectations.deviationAt(hour), Math.sqrt(1 / calls))
+  const severity = worst(levels, Math.abs(distance))
+  if (severity === undefined || Math.abs(distance) <= chance) return undefined
+  const expected = expectations.at(hour)
+  const passed = Math.sign(distance) * Math.max(levels[severity], chance)
+  return { severity, value: values[hour]!, expected, threshold: (expected + offset) * Math.exp(passed) - offset }
 }
 
 function logarithms(levels: Levels, timesOf: (level: number) => number): Levels {

@@ -9,16 +9,19 @@ const TO_STANDARD_DEVIATION = 1.4826
 /** The least deviation of logarithms that is believed: series without any noise would make the smallest change a large one. */
 const LEAST_DEVIATION = 0.05
 
-/** Consecutive hours, and what each of them has: null where it is unknown. */
-export type Values = {
-  /** Epoch milliseconds. */
+export type ExpectationOptions = {
+  /** Epoch milliseconds of the start of the first hour. */
   readonly start: number
-  readonly hours: number
-  readonly valueAt: (hour: number) => number | null
+  /** How many are looked back on. */
+  readonly weeks: number
+  /** Of how many the same hour has to be known. */
+  readonly minWeeks: number
+  /** Added to every value: where it may be zero, zero has no logarithm. */
+  readonly offset: number
 }
 
 /**
- * Expectations of hours of a series, by logarithms: what varies, varies by shares.
+ * Expectations of the hours of a series, each told by its place, by logarithms: what varies, varies by shares.
  *
  * From each hour of the weeks before, what the whole of its week was above or below the others is taken away, so that growth is no deviation.
  * The median of the same hours is what is expected, at the level of the last week. The deviation is the median absolute one of
@@ -28,13 +31,14 @@ export class Expectations {
   readonly #start: number
   readonly #weeks: number
   readonly #minWeeks: number
-  /** Added to every value: where it may be zero, zero has no logarithm. */
   readonly offset: number
+  /** Nothing less is expected than nothing. */
+  readonly #least: number
   /** Where the first hour stands in what follows: after weeks of unknown hours, so that the weeks before every hour are there. */
   readonly #first: number
   /** NaN where an hour is unknown. */
   readonly #logarithms: Float64Array
-  /** Of each hour and the same hour of the weeks before it their median; NaN where none is known. Two days differ in 24 of a week's. */
+  /** Of each hour and the same hour of the weeks before it their median; NaN where none is known, or nobody asked yet. Two days differ in 24 of a week's. */
   readonly #middles: Float64Array
   /** By the place of a day's first hour. */
   readonly #byDay = new Map<number, Reference>()
@@ -42,42 +46,45 @@ export class Expectations {
   readonly #samples: Float64Array
   readonly #ofWeek = new Float64Array(HOURS_OF_WEEK)
 
-  constructor(
-    { start, hours, valueAt }: Values,
-    { weeks, minWeeks, offset }: { weeks: number; minWeeks: number; offset: number },
-  ) {
+  /** @param values of consecutive hours; NaN where it is unknown */
+  constructor(values: Float64Array, { start, weeks, minWeeks, offset }: ExpectationOptions) {
     this.#start = start
     this.#weeks = weeks
     this.#minWeeks = minWeeks
     this.offset = offset
+    this.#least = Math.log(offset)
     // The day of the first hour may begin before it, and is judged by the week before, whose hours have weeks before them as well.
     this.#first = DAY_HOURS + (1 + weeks) * HOURS_OF_WEEK
     this.#samples = new Float64Array(weeks)
-    this.#logarithms = new Float64Array(this.#first + hours).fill(Number.NaN)
+    this.#logarithms = new Float64Array(this.#first + values.length).fill(Number.NaN)
     this.#middles = this.#logarithms.slice()
-    for (let hour = 0; hour < hours; hour++) {
-      const value = valueAt(hour)
-      if (value !== null && value + offset > 0) this.#logarithms[this.#first + hour] = Math.log(value + offset)
+    for (let hour = 0; hour < values.length; hour++) {
+      const value = values[hour]! + offset
+      if (value > 0) this.#logarithms[this.#first + hour] = Math.log(value)
     }
-    for (let hour = this.#first; hour < this.#middles.length; hour++)
-      this.#middles[hour] = median(this.#samples, this.#sameHours(hour, NO_LEVELS))
   }
 
-  /** Of the hour of the series that starts at `time`; NaN where too few weeks are known. */
-  at(time: number): number {
-    const hour = this.#placeOf(time)
-    const weekBefore = hour - HOURS_OF_WEEK
-    if (this.#sameHours(weekBefore, NO_LEVELS) < this.#minWeeks) return Number.NaN
-    const { levels } = this.#reference(hour)
-    const count = this.#sameHours(weekBefore, levels)
-    return Math.max(0, Math.exp(median(this.#samples, count) + levels[0]!) - this.offset)
+  /** Whether enough weeks are known to expect something of an hour. */
+  isKnown(hour: number): boolean {
+    return this.#sameHours(this.#first + hour - HOURS_OF_WEEK, NO_LEVELS) >= this.#minWeeks
   }
 
-  /** Of the logarithm of that hour, beside what chance adds where there are few calls. Told when it is asked for: most hours are near what is expected. */
-  deviationAt(time: number): number {
-    const hour = this.#placeOf(time)
-    const reference = this.#reference(hour)
-    const count = this.#sameHours(hour - HOURS_OF_WEEK, reference.levels)
+  /** What is expected of an hour; NaN where too few weeks are known. */
+  at(hour: number): number {
+    return Math.max(0, Math.exp(this.#expectedAt(this.#first + hour)) - this.offset)
+  }
+
+  /** How far the logarithm of an hour is above what is expected of it; NaN where one of them is unknown. */
+  distanceAt(hour: number): number {
+    const place = this.#first + hour
+    return this.#logarithms[place]! - Math.max(this.#least, this.#expectedAt(place))
+  }
+
+  /** Of that distance the standard deviation, beside what chance adds where there are few calls. Told when it is asked for: most hours are near what is expected. */
+  deviationAt(hour: number): number {
+    const place = this.#first + hour
+    const reference = this.#reference(place)
+    const count = this.#sameHours(place - HOURS_OF_WEEK, reference.levels)
     const samples = this.#samples
     const middle = median(samples, count)
     for (let index = 0; index < count; index++) samples[index] = Math.abs(samples[index]! - middle)
@@ -86,8 +93,13 @@ export class Expectations {
     return Math.max(own, reference.deviation, LEAST_DEVIATION)
   }
 
-  #placeOf(time: number): number {
-    return this.#first + (time - this.#start) / HOUR
+  /** The logarithm of what is expected, with the offset; NaN where too few weeks are known. */
+  #expectedAt(place: number): number {
+    const weekBefore = place - HOURS_OF_WEEK
+    if (this.#sameHours(weekBefore, NO_LEVELS) < this.#minWeeks) return Number.NaN
+    const { levels } = this.#reference(place)
+    const count = this.#sameHours(weekBefore, levels)
+    return median(this.#samples, count) + levels[0]!
   }
 
   /** What the weeks before the day of an hour say: the same for all its hours. */
@@ -118,6 +130,8 @@ export class Expectations {
     const logarithms = this.#logarithms
     const middles = this.#middles
     const above = this.#ofWeek
+    for (let hour = day - HOURS_OF_WEEK; hour < day; hour++)
+      if (Number.isNaN(middles[hour]!)) middles[hour] = median(this.#samples, this.#sameHours(hour, NO_LEVELS))
     for (let week = 0; week < levels.length; week++) {
       const before = week * HOURS_OF_WEEK
       let count = 0
@@ -158,46 +172,51 @@ type Reference = {
   deviation: number | undefined
 }
 
-/** Of the first `count` numbers, which are put in another order; NaN of none. */
+/** Of the first `count` numbers, which are put in another order, or lost; NaN of none. */
 function median(numbers: Float64Array, count: number): number {
-  const middle = count >> 1
-  if (count <= FEW) {
-    sort(numbers, count)
-    return count % 2 === 1 ? numbers[middle]! : (numbers[middle - 1]! + numbers[middle]!) / 2
-  }
-  const upper = select(numbers, count, middle)
-  if (count % 2 === 1) return upper
-  // What stands before the place is no larger than what stands there.
-  let lower = numbers[0]!
-  for (let index = 1; index < middle; index++) if (numbers[index]! > lower) lower = numbers[index]!
-  return (lower + upper) / 2
-}
-
-/** So many numbers are put in order, one by one; of more only the one that is looked for is put in its place. */
-const FEW = 16
-
-/** The number that has `place` of the first `count` before it in their order: all before it are no larger then, and all behind it no smaller (Hoare's quickselect). */
-function select(numbers: Float64Array, count: number, place: number): number {
-  let left = 0
-  let right = count - 1
-  while (left < right) {
-    const pivot = numbers[(left + right) >> 1]!
-    let low = left
-    let high = right
-    while (low <= high) {
-      while (numbers[low]! < pivot) low++
-      while (numbers[high]! > pivot) high--
-      if (low > high) break
-      const number = numbers[low]!
-      numbers[low++] = numbers[high]!
-      numbers[high--] = number
+  if (count === 0) return Number.NaN
+  let lower = (count - 1) >> 1
+  let upper = count >> 1
+  let left = count
+  // Only what is near the middle need be put in order. Counting has no branches that cannot be foreseen, as comparing in halves has.
+  while (left > FEW) {
+    let least = Number.POSITIVE_INFINITY
+    let most = Number.NEGATIVE_INFINITY
+    for (let index = 0; index < left; index++) {
+      least = Math.min(least, numbers[index]!)
+      most = Math.max(most, numbers[index]!)
     }
-    if (place <= high) right = high
-    else if (place >= low) left = low
-    else break
+    const scale = LAST_PART / (most - least)
+    // All alike, as far as numbers tell.
+    if (!Number.isFinite(scale)) return least
+    counts.fill(0)
+    for (let index = 0; index < left; index++) counts[((numbers[index]! - least) * scale) | 0]!++
+    let first = 0
+    let before = 0
+    while (before + counts[first]! <= lower) before += counts[first++]!
+    let last = first
+    for (let reached = before + counts[first]!; reached <= upper; ) reached += counts[++last]!
+    let kept = 0
+    for (let index = 0; index < left; index++) {
+      const number = numbers[index]!
+      const part = ((number - least) * scale) | 0
+      if (part >= first && part <= last) numbers[kept++] = number
+    }
+    if (kept === left) break
+    lower -= before
+    upper -= before
+    left = kept
   }
-  return numbers[place]!
+  if (left <= FEW) sort(numbers, left)
+  else numbers.subarray(0, left).sort()
+  return (numbers[lower]! + numbers[upper]!) / 2
 }
+
+/** So many numbers are put in order one by one. */
+const FEW = 16
+/** Of the parts of their range that more numbers are counted in. */
+const LAST_PART = 63
+const counts = new Uint32Array(LAST_PART + 1)
 
 /** Puts the first `count` in order: a few, which are put in their places faster than a function is called for them. */
 function sort(numbers: Float64Array, count: number): void {

@@ -1,7 +1,6 @@
 /** Finds anomalies in the store: reads the hours of every entity and has them judged. For the API, and for whatever watches by itself. */
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Asker } from '../asker.js'
-import { ratio } from '../endpoint.js'
 import { QUANTILES, SINGLE_CALLS } from '../measures.js'
 import type { Filter } from '../question.js'
 import { type TimeRange, WINDOW_MS, windowEnd, windowStart } from '../time-range.js'
@@ -9,11 +8,11 @@ import {
   type Anomaly,
   type AnomalySettings,
   type AnomalyType,
-  type HourPoint,
+  type HourColumns,
   SEVERITIES,
   type Severity,
 } from './anomaly.js'
-import { anomalyOf, type Detected, detectAnomalies, worst } from './detector.js'
+import { anomalyOf, type Detected, detectAnomalies } from './detector.js'
 import { HOURS_OF_WEEK } from './expectation.js'
 import { type AskedHours, durationsOf, type EntityHours, type Hours, hoursOfStore, LATENCY, TRAFFIC } from './hours.js'
 import { LatestHours } from './latest-hours.js'
@@ -82,7 +81,7 @@ export async function findAnomalies(asker: Asker, options: FindOptions): Promise
   const latest = new LatestHours<Detected>(range.start, limit)
   const count = { info: 0, warning: 0, critical: 0 }
   const withoutHistory: (string | null)[] = []
-  const isWanted = ({ time }: HourPoint, of: AnomalyType, severity: Severity) => {
+  const isWanted = (time: number, of: AnomalyType, severity: Severity) => {
     if (!isAsked(of, severity)) return false
     count[severity]++
     return latest.reaches(time)
@@ -90,14 +89,14 @@ export async function findAnomalies(asker: Asker, options: FindOptions): Promise
   const judge = async () => {
     for (const entity of entities) {
       const known = [history.get(entity), judged.get(entity)].filter((hours) => hours !== undefined)
-      const { detected, expectedHours } = detectAnomalies(hoursOf(known, range.end), {
+      const { detected, expectedHours } = detectAnomalies(columnsOf(known, range.end), {
         settings,
         entity,
         from: range.start,
         settledUntil: asker.now - SETTLED_AFTER_MS,
         isWanted,
       })
-      for (const one of detected) latest.add(one.hour.time, one)
+      for (const one of detected) latest.add(one.time, one)
       if (expectedHours === 0) withoutHistory.push(entity)
       // Many entities are many milliseconds: others have their turn in between.
       await turn()
@@ -137,58 +136,48 @@ function slowHours(
 function told(detected: readonly Detected[], latencies: ReadonlyMap<string | null, EntityHours>): readonly Anomaly[] {
   return detected.flatMap((one) => {
     const { times, numbers } = latencies.get(one.entity) ?? NO_HOURS
-    const value = one.value ?? numbers[1]?.[times.indexOf(one.hour.time)] ?? undefined
+    const value = one.value ?? numbers[1]?.[times.indexOf(one.time)] ?? Number.NaN
     // What was erased meanwhile is not told.
-    return value === undefined ? [] : [anomalyOf(one, value)]
+    return Number.isNaN(value) ? [] : [anomalyOf(one, value)]
   })
 }
 
 /** The hours that are judged, and what the p95 of each is past the level of. */
 type JudgedHours = EntityHours & { readonly slow: readonly (Severity | undefined)[] }
 
-const NO_HOURS: EntityHours = { times: [], numbers: [] }
+const NO_HOURS: EntityHours = { times: new Float64Array(), numbers: [] }
 const NOTHING: ReadonlyMap<string | null, EntityHours> = new Map()
 
 /** The hours of one entity from its first one on, those without operations filled in. */
-function hoursOf(known: readonly (EntityHours & Partial<JudgedHours>)[], end: number): HourPoint[] {
+function columnsOf(known: readonly (EntityHours & Partial<JudgedHours>)[], end: number): HourColumns {
   const start = Math.min(...known.map(({ times }) => times.reduce((first, time) => Math.min(first, time))))
-  const hours: HourPoint[] = new Array((end - start) / HOUR)
-  for (const { times, numbers, slow } of known) {
-    const [operations, errors, costs, tokens, withUsage] = numbers
+  const hours = (end - start) / HOUR
+  const operations = new Float64Array(hours)
+  const errors = new Float64Array(hours)
+  const cost = new Float64Array(hours)
+  const tokensPerCall = new Float64Array(hours).fill(Number.NaN)
+  const slow: (Severity | undefined)[] = new Array(hours).fill(undefined)
+  for (const { times, numbers, slow: severities } of known) {
+    const [counts, failures, costs, tokens, withUsage] = numbers
     for (let index = 0; index < times.length; index++) {
-      const time = times[index]!
-      hours[(time - start) / HOUR] = {
-        time,
-        operations: operations![index]!,
-        errors: errors![index]!,
-        slow: slow?.[index],
-        costUsd: costs![index]!,
-        tokensPerCall: ratio(tokens![index]!, withUsage![index]!),
-      }
+      const hour = (times[index]! - start) / HOUR
+      operations[hour] = counts![index]!
+      errors[hour] = failures![index]!
+      cost[hour] = costs![index]!
+      tokensPerCall[hour] = withUsage![index]! > 0 ? tokens![index]! / withUsage![index]! : Number.NaN
+      slow[hour] = severities?.[index]
     }
   }
-  for (let hour = 0; hour < hours.length; hour++)
-    hours[hour] ??= {
-      time: start + hour * HOUR,
-      operations: 0,
-      errors: 0,
-      slow: undefined,
-      costUsd: 0,
-      tokensPerCall: null,
-    }
-  return hours
+  return { start, operations, errors, cost, tokensPerCall, slow }
 }
 
 /** What the p95 of each hour with calls enough is past the level of: what so many calls took longer than that the value of its rank is among them. */
 function slownessOf({ times, numbers }: EntityHours, { minOperations }: AnomalySettings): (Severity | undefined)[] {
   const [operations] = numbers
-  const [timed, info, warning, critical] = numbers.slice(TRAFFIC.length)
-  return times.map((_, index) => {
+  const [timed, ...longer] = numbers.slice(TRAFFIC.length)
+  return Array.from(times, (_, index) => {
     if (operations![index]! < minOperations) return undefined
     const most = timed![index]! - Math.ceil(timed![index]! * QUANTILES.p95)
-    return worst(
-      { info: info![index]!, warning: warning![index]!, critical: critical![index]! },
-      (calls) => calls > most,
-    )
+    return SEVERITIES[longer.findLastIndex((calls) => calls[index]! > most)]
   })
 }

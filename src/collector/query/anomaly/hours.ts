@@ -4,8 +4,8 @@ import type { NamedMeasure } from '../columns.js'
 import { measure, questionOf } from '../endpoint.js'
 import { InvalidQuestion } from '../invalid-question.js'
 import { type AskSeries, KeptSeries, type SeriesRow } from '../kept-series.js'
-import { compile, type Filter, LIMITS } from '../question.js'
-import { SERIES_ROWS } from '../series.js'
+import { type Filter, LIMITS } from '../question.js'
+import { type GroupColumns, SERIES_ROWS } from '../series.js'
 import { type TimeRange, WINDOW_MS } from '../time-range.js'
 import { type Levels, SEVERITIES } from './anomaly.js'
 
@@ -37,12 +37,7 @@ export type AskedHours = {
 }
 
 /** The hours of one entity that have operations, in any order: filled up with the others they would be many times as many. */
-export type EntityHours = {
-  /** Epoch milliseconds of their starts. */
-  readonly times: readonly number[]
-  /** Of each measure that was asked for the number of each hour. */
-  readonly numbers: readonly (readonly (number | null)[])[]
-}
+export type EntityHours = Pick<GroupColumns, 'times' | 'numbers'>
 
 /** Hours by what they are of; null: everything together. */
 export type Hours = (asked: AskedHours) => Promise<ReadonlyMap<string | null, EntityHours>>
@@ -52,24 +47,13 @@ export function hoursOfStore(asker: Asker): Hours {
     const groupBy = by === undefined ? [] : [by]
     const ofThose = by !== undefined && entities.length > 0 && entities.length <= LIMITS.values
     const chosen = ofThose ? [...filters, { dimension: by, operator: 'in' as const, value: entities }] : filters
-    const question = questionOf({ range, filters: chosen, groupBy, measures, interval: '1h' })
-    const { sql, parameters } = compile(question, asker, { covered: false })
-    const rows = await asker.query<{ readonly times: readonly number[]; readonly [column: string]: unknown }>(
-      sql,
-      parameters,
-    )
-    if (rows.reduce((sum, { times }) => sum + times.length, 0) > SERIES_ROWS)
+    const columns = await asker.columns(questionOf({ range, filters: chosen, groupBy, measures, interval: '1h' }))
+    if (columns.reduce((sum, { times }) => sum + times.length, 0) > SERIES_ROWS)
       throw new InvalidQuestion(
         'by',
         `makes more than ${SERIES_ROWS} hours: ask for a shorter range, or of fewer by filters`,
       )
-    const known = rows.filter(({ times }) => times.length > 0)
-    return new Map(
-      known.map((row) => {
-        const numbers = measures.map((_, index) => row[`measures ${index}`] as readonly (number | null)[])
-        return [by === undefined ? null : String(row['group 0']), { times: row.times, numbers }]
-      }),
-    )
+    return new Map(columns.map(({ group, ...its }) => [by === undefined ? null : String(group[by]), its]))
   }
 }
 
@@ -85,7 +69,7 @@ export function hoursOfSeries(ask: AskSeries, end: number): Hours {
       series = new KeptSeries({ ask, end, question, read })
       kept.set(key, series)
     }
-    const hours = new Map<string | null, { times: number[]; numbers: (number | null)[][] }>()
+    const hours = new Map<string | null, { times: number[]; numbers: number[][] }>()
     for (let time = range.start; time < range.end; time += WINDOW_MS['1h'])
       for (const row of await series.at(time)) {
         const entity = by === undefined ? null : String(row[by])
@@ -95,8 +79,14 @@ export function hoursOfSeries(ask: AskSeries, end: number): Hours {
           hours.set(entity, its)
         }
         its.times.push(time)
-        for (const [index, { alias }] of measures.entries()) its.numbers[index]!.push(row[alias] as number | null)
+        for (const [index, { alias }] of measures.entries())
+          its.numbers[index]!.push((row[alias] as number | null) ?? Number.NaN)
       }
-    return hours
+    return new Map(
+      [...hours].map(([entity, { times, numbers }]) => [
+        entity,
+        { times: Float64Array.from(times), numbers: numbers.map((its) => Float64Array.from(its)) },
+      ]),
+    )
   }
 }

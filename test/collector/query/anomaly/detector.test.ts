@@ -1,9 +1,9 @@
 /** The judge, on generated traffic and on hours made by hand. How often it is wrong is stated in docs/collector.md. */
 import { expect, test } from 'vitest'
 import { loadConfig } from '../../../../src/collector/config.js'
-import type { Anomaly, AnomalyType, HourPoint } from '../../../../src/collector/query/anomaly/anomaly.js'
+import type { Anomaly, AnomalyType } from '../../../../src/collector/query/anomaly/anomaly.js'
 import { anomalyOf, detectAnomalies } from '../../../../src/collector/query/anomaly/detector.js'
-import { MONDAY, type Season, season } from './seasons.js'
+import { columnsOf, type HourPoint, MONDAY, type Season, season } from './seasons.js'
 
 const HOUR = 3_600_000
 const WEEK = 168
@@ -11,7 +11,8 @@ const settings = loadConfig({ directory: '/no/where', environment: {} }).config.
 const STATISTICAL: readonly AnomalyType[] = ['traffic_drop', 'cost_spike', 'unusual_tokens']
 
 function judged(hours: readonly HourPoint[], fromHour: number, settledUntil = Number.POSITIVE_INFINITY) {
-  const { detected, expectedHours } = detectAnomalies(hours, { settings, from: MONDAY + fromHour * HOUR, settledUntil })
+  const options = { settings, from: MONDAY + fromHour * HOUR, settledUntil }
+  const { detected, expectedHours } = detectAnomalies(columnsOf(hours), options)
   return { anomalies: detected.map((one) => anomalyOf(one, one.value ?? 0)), expectedHours }
 }
 
@@ -101,7 +102,7 @@ test('an anomaly names its value, what was expected, its threshold and its sever
   const last = { operations: 20, costUsd: 7, tokensPerCall: 1000, errors: 6, slow: 'warning' } as const
   const hours = changed(flat(4 * WEEK + 1), 4 * WEEK, last)
   const options = { settings, entity: 'gpt-4o', from: hours.at(-1)!.time, settledUntil: Infinity }
-  const { detected, expectedHours } = detectAnomalies(hours, options)
+  const { detected, expectedHours } = detectAnomalies(columnsOf(hours), options)
   const anomalies = detected.map((one) => anomalyOf(one, one.value ?? 2345.6))
   expect({ expectedHours, anomalies }).toEqual({
     expectedHours: 1,

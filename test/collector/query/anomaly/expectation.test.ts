@@ -68,21 +68,34 @@ test('what is expected of an hour is the median of the same hours of the weeks b
       const random = createRandom(seed)
       const values = upTo(hours).map(() => (random() < missing ? null : Math.floor(largest * random())))
       const start = MONDAY + begins * HOUR
-      const expectations = new Expectations({ start, hours, valueAt: (hour) => values[hour]! }, options)
+      const known = Float64Array.from(values, (value) => value ?? Number.NaN)
+      const expectations = new Expectations(known, { start, ...options })
       for (let hour = hours - 1; hour >= 0; hour -= 97) {
         const day = hour - ((begins + hour) % 24)
         const { expected, deviation } = plainly(values, hour, day, options)
-        const time = start + hour * HOUR
+        expect(expectations.isKnown(hour)).toBe(!Number.isNaN(expected))
         if (Number.isNaN(expected)) {
-          expect(expectations.at(time)).toBeNaN()
+          expect([expectations.at(hour), expectations.distanceAt(hour)]).toEqual([Number.NaN, Number.NaN])
           continue
         }
-        expect(expectations.at(time) / (expected || 1)).toBeCloseTo(expected === 0 ? 0 : 1, 9)
-        expect(expectations.deviationAt(time)).toBeCloseTo(deviation, 9)
+        expect(expectations.at(hour) / (expected || 1)).toBeCloseTo(expected === 0 ? 0 : 1, 9)
+        expect(expectations.deviationAt(hour)).toBeCloseTo(deviation, 9)
+        const value = values[hour] === null ? 0 : values[hour]! + options.offset
+        if (value === 0) expect(expectations.distanceAt(hour)).toBeNaN()
+        else expect(expectations.distanceAt(hour)).toBeCloseTo(Math.log(value / (expected + options.offset)), 9)
         told++
       }
     }),
     { numRuns: 60, seed: 7 },
   )
   expect(told).toBeGreaterThan(50)
+})
+
+test('nothing less than nothing is expected, be the last week ever so poor', () => {
+  // Nobody calls at noon; in the last week hardly anybody at all.
+  const values = upTo(4 * WEEK + 24).map((hour) => (hour % 24 === 12 ? 0 : hour < 3 * WEEK ? 100 : 10))
+  const options = { start: MONDAY, weeks: 4, minWeeks: 3, offset: 0.5 }
+  const expectations = new Expectations(Float64Array.from(values), options)
+  expect(expectations.at(4 * WEEK + 11)).toBeCloseTo(10, 9)
+  expect([expectations.at(4 * WEEK + 12), expectations.distanceAt(4 * WEEK + 12)]).toEqual([0, 0])
 })

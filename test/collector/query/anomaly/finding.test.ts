@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { IdentifiedOperation } from '../../../../src/collector/batch.js'
 import { loadConfig } from '../../../../src/collector/config.js'
-import type { AnomalySettings, HourPoint } from '../../../../src/collector/query/anomaly/anomaly.js'
+import type { AnomalySettings } from '../../../../src/collector/query/anomaly/anomaly.js'
 import { anomalyOf, detectAnomalies, worst } from '../../../../src/collector/query/anomaly/detector.js'
 import { createAnomalies } from '../../../../src/collector/query/anomaly/endpoint.js'
 import { findAnomalies, judgedRange } from '../../../../src/collector/query/anomaly/finding.js'
@@ -15,7 +15,7 @@ import { chat } from '../../store/operations.js'
 import { closeAll, opened, temporaryDirectory } from '../../store/stores.js'
 import { dimensionValue, measured } from '../recomputed.js'
 import { toldBy } from '../told-by.js'
-import { createRandom } from './seasons.js'
+import { columnsOf, createRandom, type HourPoint } from './seasons.js'
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
@@ -91,7 +91,7 @@ function hoursOf(
       operations: members.length,
       errors: members.filter(({ error }) => error !== undefined).length,
       p95,
-      slow: p95 === null ? undefined : worst(latency, (level) => p95 > level),
+      slow: p95 === null ? undefined : worst(latency, p95),
       costUsd: measured(members, 'cost_usd', 'sum', 1),
       tokensPerCall: tokens === null || known === 0 ? null : tokens / known,
     })
@@ -141,11 +141,13 @@ test('whatever is asked for, the same is found as in the operations themselves',
       const expected = entities.map((entity) => {
         const own = chosen.filter((one) => by === undefined || dimensionValue(one, by) === entity)
         const options = { settings, entity, from: start, settledUntil: NOW - 600_000 }
-        const { detected, expectedHours } = detectAnomalies(hoursOf(own, from, end, latency), options)
+        const known = hoursOf(own, from, end, latency)
+        const { detected, expectedHours } = detectAnomalies(columnsOf(known), options)
+        const p95At = (at: number) => known.find(({ time }) => time === at)!.p95!
         return {
           entity,
           expectedHours,
-          anomalies: detected.map((one) => anomalyOf(one, one.value ?? (one.hour as Hour).p95!)),
+          anomalies: detected.map((one) => anomalyOf(one, one.value ?? p95At(one.time))),
         }
       })
       const all = expected.flatMap(({ anomalies }) => anomalies)

@@ -1,5 +1,28 @@
 /** Generated traffic for judging the judge: days and weeks in their courses, growth, and chance. The same for the same seed. */
-import type { HourPoint } from '../../../../src/collector/query/anomaly/anomaly.js'
+import type { HourColumns, Severity } from '../../../../src/collector/query/anomaly/anomaly.js'
+
+/** One hour of them, which is easier to write than a column; null where something is unknown. */
+export type HourPoint = {
+  /** Epoch milliseconds of its start. */
+  readonly time: number
+  readonly operations: number
+  readonly errors: number
+  readonly slow?: Severity | undefined
+  readonly costUsd: number | null
+  readonly tokensPerCall: number | null
+}
+
+export function columnsOf(hours: readonly HourPoint[]): HourColumns {
+  const column = (of: (hour: HourPoint) => number | null) => Float64Array.from(hours, (hour) => of(hour) ?? Number.NaN)
+  return {
+    start: hours[0]?.time ?? 0,
+    operations: column(({ operations }) => operations),
+    errors: column(({ errors }) => errors),
+    cost: column(({ costUsd }) => costUsd),
+    tokensPerCall: column(({ tokensPerCall }) => tokensPerCall),
+    slow: hours.map(({ slow }) => slow),
+  }
+}
 
 const HOUR = 3_600_000
 /** A Monday. */
