@@ -43,6 +43,7 @@ export type AskerOptions = Pick<Asker, 'kept' | 'now'> & {
 export function createAsker(given: Askable, { signal, canWait = false, ...place }: AskerOptions): Asker {
   const store: Askable = {
     query: (sql, parameters, options) => given.query(sql, parameters, { ...options, signal, canWait }),
+    parts: given.parts,
     table: (name) => given.table(name),
     mainSince: given.mainSince,
   }

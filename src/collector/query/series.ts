@@ -3,7 +3,7 @@ import type { Cell } from './columns.js'
 import { COVERAGE_NAMES } from './coverage.js'
 import { InvalidQuestion } from './invalid-question.js'
 import type { Compiled, Question } from './question.js'
-import { type Granularity, WINDOW_MS, windowStart } from './time-range.js'
+import { type Granularity, type TimeRange, WINDOW_MS, windowStart } from './time-range.js'
 
 /** As the engine answers it. */
 export type Row = { readonly [column: string]: Cell | Float64Array }
@@ -37,9 +37,26 @@ export function seriesSql(rows: string, groups: readonly string[], measures: num
   ].join('\n')
 }
 
+/** The windows of a range in so many parts, in their order; fewer than two where there are so few windows that it is not worth it. */
+export function partsOf(range: TimeRange, interval: Granularity, parts: number): TimeRange[] {
+  const step = WINDOW_MS[interval]
+  const start = windowStart(range.start, interval)
+  const windows = Math.ceil((range.end - start) / step)
+  if (windows < parts * WINDOWS_OF_PART) return []
+  const cuts = Array.from(
+    { length: parts - 1 },
+    (_, index) => start + Math.round((windows * (index + 1)) / parts) * step,
+  )
+  return [range.start, ...cuts].map((from, index) => ({ start: from, end: cuts[index] ?? range.end }))
+}
+
+/** Of fewer windows it takes no longer to merge them than to plan another query. */
+const WINDOWS_OF_PART = 100
+
 /**
  * The page of a series that has a row for each window and each group: a window without operations is one in which nothing was spent, not one
  * that is missing.
+ * @param rows of the groups in the order of their first window; of one group those of several parts
  */
 export function seriesPage(
   { offset, limit }: Question,
@@ -51,26 +68,42 @@ export function seriesPage(
   const step = WINDOW_MS[interval]
   const start = windowStart(range.start, interval)
   const windows = Math.ceil((range.end - start) / step)
-  const total = windows * rows.length
+  const byGroup = new Map<string, GroupColumns[]>()
+  for (const row of rows) {
+    const part = groupColumns(row, compiled)
+    const key = JSON.stringify(Object.values(part.group))
+    const parts = byGroup.get(key)
+    if (parts === undefined) byGroup.set(key, [part])
+    else parts.push(part)
+  }
+  const total = windows * byGroup.size
   if (total > SERIES_ROWS) {
     throw new InvalidQuestion(
       'group_by',
       `makes a series of more than ${SERIES_ROWS} rows: ask for a wider interval, a shorter range or fewer groups`,
     )
   }
-  const groups = rows.map((row) => {
-    const { group, times, numbers } = groupColumns(row, compiled)
-    return { group, numbers, byWindow: new Map(Array.from(times, (time, place) => [(time - start) / step, place])) }
+  const groups = [...byGroup.values()].map((parts) => {
+    const columns = measures.map(({ ofNothing }) => new Float64Array(windows).fill(ofNothing ?? Number.NaN))
+    for (const { times, numbers } of parts)
+      for (let place = 0; place < times.length; place++) {
+        const window = (times[place]! - start) / step
+        for (let index = 0; index < columns.length; index++) columns[index]![window] = numbers[index]![place]!
+      }
+    return { group: parts[0]!.group, columns }
   })
   const page: { [column: string]: Cell }[] = []
-  for (let at = offset; at < Math.min(total, offset + limit); at++) {
+  const end = Math.min(total, offset + limit)
+  for (let at = offset; at < end; ) {
     const window = Math.floor(at / groups.length)
-    const { group, byWindow, numbers } = groups[at % groups.length]!
-    const place = byWindow.get(window)
-    const row: { [column: string]: Cell } = { time: new Date(start + window * step).toISOString(), ...group }
-    for (const [index, measure] of measures.entries())
-      row[measure.name] = place === undefined ? measure.ofNothing : cellOf(measure, known(numbers[index]![place]!))
-    page.push(row)
+    const time = new Date(start + window * step).toISOString()
+    for (; at < end && at < (window + 1) * groups.length; at++) {
+      const { group, columns } = groups[at % groups.length]!
+      const row: { [column: string]: Cell } = { time, ...group }
+      for (const [index, measure] of measures.entries())
+        row[measure.name] = cellOf(measure, known(columns[index]![window]!))
+      page.push(row)
+    }
   }
   return { page, hasMore: total > offset + limit }
 }

@@ -111,6 +111,7 @@ export async function openEmbedded(directory: string, embedded: EmbeddedOptions)
   }
 
   return {
+    parts: Math.min(QUERY_THREADS, concurrentQueries),
     async command(sql) {
       await writing.take((session) => session.queryAsync(sql))
       // They begin with the first table.

@@ -39,6 +39,11 @@ export type RawInsert = RawRows & {
 }
 
 export type Engine = {
+  /**
+   * In how many parts, each counted by one thread, a question is asked that would take long to merge what several threads counted. 1 where
+   * one query has threads of others besides, as on a server.
+   */
+  readonly parts: number
   /** Definitions and changes. Waits until they are done. */
   command(sql: string): Promise<void>
   /** Reads only; rows as objects. */

@@ -42,6 +42,7 @@ export function openServer({ url, username, password, requestTimeoutMs }: Server
   }
 
   return {
+    parts: 1,
     async command(sql) {
       await patient.command({
         query: sql,

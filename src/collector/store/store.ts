@@ -60,6 +60,8 @@ export type Store = {
   insert(operations: OperationSource, token: string): Promise<void>
   /** Rows of a SELECT. `{name:Type}` placeholders are bound; tables are named by `table()`. */
   query<Row>(sql: string, parameters?: Parameters, options?: QueryOptions): Promise<Row[]>
+  /** In how many parts a question is asked that takes long to merge. */
+  readonly parts: number
   /** The name of a table in SQL: `operations`, or `operations_1m`, `_5m`, `_1h`, `_1d`, `_1h_main`, `_1d_main`, or `notices`. */
   table(name: string): string
   /** Epoch milliseconds from which on the rollups by the main dimensions have all there is. */
@@ -220,6 +222,7 @@ function createStore(
       await inserted.finally(() => inserts.delete(inserted))
     },
     query: (sql, parameters, queryOptions) => engine.query(sql, parameters, queryOptions),
+    parts: engine.parts,
     table: (table) => qualified(placement, table),
     mainSince,
     size: () => sizeOf(database),

@@ -313,6 +313,54 @@ test('series are paged as well', async () => {
   expect(second.has_more).toBe(true)
 })
 
+test('a long series of percentiles is the same asked in one part as in several', async () => {
+  const asked = fc.record({
+    hours: fc.double({ min: 1, max: 13, noNaN: true }),
+    back: fc.double({ min: -1, max: 1, noNaN: true }),
+    groupBy: fc.subarray(['model', 'operation', 'user_id', 'tag:team'], { minLength: 1, maxLength: 2 }),
+    offset: fc.nat({ max: 9000 }),
+    parts: fc.integer({ min: 2, max: 7 }),
+  })
+  const severally = new Set<number>()
+  await fc.assert(
+    fc.asyncProperty(asked, async ({ hours, back, groupBy, offset, parts }) => {
+      const end = NOON - back * HOUR
+      const range = { start: end - hours * HOUR, end }
+      const measures = [
+        { field: 'duration_ms', aggregation: 'p95' },
+        { field: 'input_tokens', aggregation: 'sum' },
+        { field: 'duration_ms', aggregation: 'max' },
+      ] as const
+      const long = question({ range, interval: '1m', groupBy, measures, offset })
+      const inParts = async (parts: number) => {
+        let queries = 0
+        const { table, mainSince } = store
+        const counting = {
+          table: (name: string) => table(name),
+          mainSince,
+          parts,
+          query: <Row>(...given: Parameters<Store['query']>) => {
+            queries++
+            return store.query<Row>(...given)
+          },
+        }
+        return { answer: await ask(long, counting, place), queries }
+      }
+      const { answer: whole, queries: one } = await inParts(1)
+      const { answer, queries } = await inParts(parts)
+      expectAlike(answer, whole)
+      expect(answer.coverage).toEqual(whole.coverage)
+      const minute = (time: string) => Date.parse(time) / 60_000
+      const { start_time, end_time } = whole.window
+      const windows = Math.ceil(minute(end_time)) - Math.floor(minute(start_time))
+      expect([one, queries]).toEqual([1, windows >= 100 * parts ? parts : 1])
+      severally.add(queries)
+    }),
+    { numRuns: 60 },
+  )
+  expect(severally.size).toBeGreaterThan(2)
+})
+
 const HOSTILE = ["'", "\\' OR 1=1 --", '{filter0:String}', '`', '$1', '\0', ') UNION ALL SELECT', '😀\u2028', '%', '*/']
 
 test('a hostile value is a value and nothing else, in every filter', async () => {
