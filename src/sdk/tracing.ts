@@ -26,6 +26,8 @@ const INTERNAL: ReadonlySet<string> = new Set([
   operationName.invokeWorkflow,
 ])
 
+const PORT_LIMIT = 65_535
+
 const NO_TRACER_PROVIDER = new ProxyTracerProvider().getDelegate()
 
 /** A span under way, and the identity it gives its operation. */
@@ -82,10 +84,14 @@ export function beginSpan(operation: Operation): OperationSpan | undefined {
     cleanNumber(operation.startTime, TIME_LIMIT_MS) ??
     Date.now() - (cleanNumber(operation.durationMs, DURATION_LIMIT_MS) ?? 0)
   const parent = context.active()
-  // What a sampler may want to decide by.
+  const serverAddress = cleanName(operation.serverAddress)
+  const serverPort = cleanNumber(operation.serverPort, PORT_LIMIT)
+  // What a sampler may want to decide by, as the conventions list it.
   const attributes: Attributes = { [attribute.operationName]: name }
   if (provider !== undefined) attributes[attribute.providerName] = provider
   if (requestModel !== undefined) attributes[attribute.requestModel] = requestModel
+  if (serverAddress !== undefined) attributes[attribute.serverAddress] = serverAddress
+  if (serverPort !== undefined && Number.isInteger(serverPort)) attributes[attribute.serverPort] = serverPort
   const kind = INTERNAL.has(name) ? SpanKind.INTERNAL : SpanKind.CLIENT
   const title = subject === undefined ? name : `${name} ${subject}`
   const span = tracer.startSpan(title, { kind, startTime, attributes }, parent)

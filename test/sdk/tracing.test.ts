@@ -1,5 +1,11 @@
 import { context, DiagLogLevel, diag, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
-import { AlwaysOffSampler, InMemorySpanExporter, type ReadableSpan, type Sampler } from '@opentelemetry/sdk-trace'
+import {
+  AlwaysOffSampler,
+  InMemorySpanExporter,
+  type ReadableSpan,
+  type Sampler,
+  SamplingDecision,
+} from '@opentelemetry/sdk-trace'
 import { afterEach, expect, test } from 'vitest'
 import { measure } from '../../src/sdk/active.js'
 import { metric } from '../../src/semconv.js'
@@ -215,6 +221,35 @@ test('a dropped operation, an invalid one and an abandoned one have their span e
   )
   expect(spans).toHaveLength(3)
   expect(spans.filter((span) => span.attributes['error.type'] === 'abandoned')).toHaveLength(1)
+})
+
+test('a sampler is told at the begin what the conventions list for it, and nothing that is none of it', async () => {
+  const told: unknown[] = []
+  const sampler: Sampler = {
+    shouldSample(...given) {
+      told.push(given[4])
+      return { decision: SamplingDecision.RECORD_AND_SAMPLED }
+    },
+  }
+  traced(sampler)
+  const start = { operation: 'chat', provider: 'openai', requestModel: 'gpt-4o', serverAddress: 'api.openai.com' }
+  const spans = await spansOf(({ record, begin }) => {
+    begin({ ...start, serverPort: 443 }).end()
+    record({ ...start, serverPort: 8443 })
+    for (const serverPort of [1.5, -1, 70_000, '443', Number.NaN])
+      record({ ...start, serverAddress: 7, serverPort } as never)
+  })
+  const model = {
+    'gen_ai.operation.name': 'chat',
+    'gen_ai.provider.name': 'openai',
+    'gen_ai.request.model': 'gpt-4o',
+  }
+  expect(told).toEqual([
+    { ...model, 'server.address': 'api.openai.com', 'server.port': 443 },
+    { ...model, 'server.address': 'api.openai.com', 'server.port': 8443 },
+    ...Array(5).fill(model),
+  ])
+  expect(spans[0]!.attributes).toMatchObject({ 'server.address': 'api.openai.com', 'server.port': 443 })
 })
 
 test("a sampler or span processor of the application's that throws does not take the operation with it", async () => {
