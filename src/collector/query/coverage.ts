@@ -2,17 +2,21 @@
 import type { Parameters } from '../store/engine.js'
 import type { Asker } from './asker.js'
 import type { Coverage } from './head.js'
-import { IS_CALL } from './measures.js'
+import { IS_CALL, summed } from './measures.js'
 
 /** What is told of calls, and the column it is the sum of. It adds up. */
 const COLUMNS = { calls: 'operations', with_usage: 'input_tokens_known', with_cost: 'cost_nano_dollars_known' }
 export const COVERAGE_NAMES = Object.keys(COLUMNS)
 export const COVERAGE_COLUMNS = ['operation', ...Object.values(COLUMNS)]
-export const COVERAGE_SQL = Object.entries(COLUMNS)
-  .map(([name, column]) => `sumIf(${column}, ${IS_CALL}) AS ${name}`)
-  .join(', ')
 
-/** Of rows with the columns of `COVERAGE_SQL`, each of operations of its own. */
+/** @param ofCalls of rows that are nothing but calls of a model */
+export function coverageSql(ofCalls: boolean): string {
+  return Object.entries(COLUMNS)
+    .map(([name, column]) => `${summed(column, ofCalls ? undefined : IS_CALL)} AS ${name}`)
+    .join(', ')
+}
+
+/** Of rows with the columns of `coverageSql`, each of operations of its own. */
 export function coverageOf(rows: readonly { readonly [column: string]: unknown }[]): Coverage {
   const sum = (column: keyof typeof COLUMNS) => rows.reduce((total, row) => total + Number(row[column]), 0)
   const calls = sum('calls')
@@ -27,7 +31,7 @@ export async function coverageIn(
   bound: Parameters,
 ): Promise<Coverage> {
   const rows = await query<{ [column: string]: number }>(
-    `SELECT ${COVERAGE_SQL}\nFROM (\n${rowsOf(COVERAGE_COLUMNS)}\n)`,
+    `SELECT ${coverageSql(false)}\nFROM (\n${rowsOf(COVERAGE_COLUMNS)}\n)`,
     bound,
   )
   return coverageOf(rows)

@@ -44,6 +44,17 @@ export const IS_CALL = `operation IN (${named(SINGLE_CALLS)})`
 /** What an agent or a workflow run reports is that of the calls inside it: summed as well it would count twice. */
 export const SPENDS = `operation NOT IN (${named([...new Set(known)].filter((name) => !SPENDING_KINDS.includes(operationKind(name))))})`
 
+/** Whether a filter leaves nothing but calls of a model. */
+export function isOfCalls(filter: {
+  readonly dimension: string
+  readonly operator: string
+  readonly value: string | readonly string[]
+}): boolean {
+  const { dimension, operator, value } = filter
+  const isOneOf = operator === 'eq' || operator === 'in'
+  return dimension === 'operation' && isOneOf && [value].flat().every((name) => SINGLE_CALLS.includes(name))
+}
+
 type Distribution = {
   readonly kind: 'distribution' | 'sum'
   readonly column: string
@@ -118,6 +129,8 @@ export type Asked = {
   readonly seconds: string
   /** Those that are asked together. @default its own */
   readonly percentiles?: readonly Percentile[]
+  /** Nothing but calls of a model is asked about: all of it is calls, and spends. @default false */
+  readonly ofCalls?: boolean
 }
 
 /** The percentiles among some measures. */
@@ -128,8 +141,11 @@ export function percentilesOf(measures: readonly Measure[]): readonly Percentile
 /** The SQL of a measure. Throws InvalidQuestion where nothing is of that name, or has no such number. */
 export function expressionOf(at: string, measure: Measure, given: Asked): Expression {
   const { field: name, aggregation, above } = measure
-  const { seconds, percentiles = percentilesOf([measure]) } = given
-  const field = fieldOf(name) ?? (aggregation === 'uniq' ? ({ kind: 'dimension' } as const) : undefined)
+  const { seconds, percentiles = percentilesOf([measure]), ofCalls = false } = given
+  const conditional = fieldOf(name)
+  const field =
+    (ofCalls ? unconditional(conditional) : conditional) ??
+    (aggregation === 'uniq' ? ({ kind: 'dimension' } as const) : undefined)
   if (field === undefined) {
     throw new InvalidQuestion(
       `${at}.field`,
@@ -159,9 +175,10 @@ export function expressionOf(at: string, measure: Measure, given: Asked): Expres
       return expression('if(sum(operations) = 0, NULL, sum(errors) / sum(operations))', ['errors', 'operations'], null)
     case 'total': {
       const columns = ['input_tokens_sum', 'output_tokens_sum', 'input_tokens_known', 'output_tokens_known']
-      const anyKnown = `${summed('input_tokens_known', SPENDS)} + ${summed('output_tokens_known', SPENDS)}`
-      const total = `${summed('input_tokens_sum', SPENDS)} + ${summed('output_tokens_sum', SPENDS)}`
-      const unlessUnknown = ofKnown(anyKnown, SPENDS, `toFloat64(${total})`)
+      const spending = ofCalls ? undefined : SPENDS
+      const anyKnown = `${summed('input_tokens_known', spending)} + ${summed('output_tokens_known', spending)}`
+      const total = `${summed('input_tokens_sum', spending)} + ${summed('output_tokens_sum', spending)}`
+      const unlessUnknown = ofKnown(anyKnown, spending, `toFloat64(${total})`)
       return expression(aggregation === 'rate' ? `${unlessUnknown} / ${seconds}` : unlessUnknown, columns, 0)
     }
     case 'time': {
@@ -175,6 +192,12 @@ export function expressionOf(at: string, measure: Measure, given: Asked): Expres
     default:
       return ofDistribution(field, aggregation, { seconds, percentiles })
   }
+}
+
+/** What is told of a field where all operations are calls: all that its conditions ask for. */
+function unconditional(field: Field | undefined): Field | undefined {
+  if (field?.kind === 'count') return { kind: field.kind, column: field.column }
+  return field?.kind === 'distribution' || field?.kind === 'sum' ? { ...field, spends: false } : field
 }
 
 /**
@@ -196,7 +219,7 @@ function countAbove({ column, spends, divisor = 1 }: Distribution, above: number
 function ofDistribution(
   { column, spends, divisor = 1 }: Distribution,
   aggregation: Aggregation,
-  { seconds, percentiles }: Required<Asked>,
+  { seconds, percentiles }: Required<Pick<Asked, 'seconds' | 'percentiles'>>,
 ): Expression {
   const condition = spends ? SPENDS : undefined
   const count = summed(`${column}_known`, condition)
@@ -238,7 +261,7 @@ function expression(sql: string, columns: readonly string[], ofNothing: 0 | null
   return { sql, columns: [...columns, 'operations'], isRaw: false, ofNothing }
 }
 
-function summed(column: string, condition: string | undefined): string {
+export function summed(column: string, condition: string | undefined): string {
   return condition === undefined ? `sum(${column})` : `sumIf(${column}, ${condition})`
 }
 

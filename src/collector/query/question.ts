@@ -1,9 +1,17 @@
 /** The general question: which numbers, of which operations, told apart by what. Compiled to one SELECT whose every name is from a list and whose every value is bound. */
 import type { Parameters } from '../store/engine.js'
-import { COVERAGE_COLUMNS, COVERAGE_SQL } from './coverage.js'
+import { COVERAGE_COLUMNS, coverageSql } from './coverage.js'
 import { type Dimension, dimensionOf } from './dimensions.js'
 import { InvalidQuestion } from './invalid-question.js'
-import { AGGREGATIONS, type Expression, expressionOf, type Measure, nameOf, percentilesOf } from './measures.js'
+import {
+  AGGREGATIONS,
+  type Expression,
+  expressionOf,
+  isOfCalls,
+  type Measure,
+  nameOf,
+  percentilesOf,
+} from './measures.js'
 import { checkMoving, lookedBack, movingSql } from './moving.js'
 import { SERIES_ROWS, seriesSql } from './series.js'
 import { type Condition, fromRaw, fromRollups, type Tables } from './sources.js'
@@ -110,7 +118,8 @@ export function compile(
   const parameters: Bound = {}
   const dimensions = groupBy.map((name, index) => dimensionOf(`group_by[${index}]`, name))
   const conditions = conditionsOf(filters, parameters)
-  const asked = { seconds: '{seconds:Float64}', percentiles: percentilesOf(question.measures) }
+  const ofCalls = filters.some(isOfCalls)
+  const asked = { seconds: '{seconds:Float64}', percentiles: percentilesOf(question.measures), ofCalls }
   const measures = question.measures.map((measure, index) => ({
     name: measure.alias ?? nameOf(measure),
     expression: expressionOf(`metrics[${index}]`, measure, asked),
@@ -163,7 +172,7 @@ export function compile(
     ...groups,
     ...(apart ? [`${setSql(dimensions.length)} AS \`set\``] : []),
     ...measures.map(({ expression }, index) => `${expression.sql} AS \`measure ${index}\``),
-    ...(isTold ? [COVERAGE_SQL] : []),
+    ...(isTold ? [coverageSql(ofCalls)] : []),
   ]
   const clauses = [
     `SELECT ${select.join(',\n  ')}`,
@@ -187,7 +196,8 @@ export function compile(
     source: cover === undefined ? 'operations' : 'rollups',
     measures: measures.map(({ name, expression }) => ({ name, ...expression })),
     dimensions: groupBy,
-    coverageSql: isTold || !covered ? undefined : `SELECT ${COVERAGE_SQL}\nFROM (\n${rowsOf(COVERAGE_COLUMNS)}\n)`,
+    coverageSql:
+      isTold || !covered ? undefined : `SELECT ${coverageSql(ofCalls)}\nFROM (\n${rowsOf(COVERAGE_COLUMNS)}\n)`,
   }
 }
 

@@ -4,7 +4,7 @@ import type { IdentifiedOperation } from '../../../src/collector/batch.js'
 import { type Answer, ask, askApart, askRows } from '../../../src/collector/query/ask.js'
 import { InvalidQuestion } from '../../../src/collector/query/invalid-question.js'
 import { AGGREGATIONS, type Aggregation, FIELD_NAMES, nameOf } from '../../../src/collector/query/measures.js'
-import type { Question } from '../../../src/collector/query/question.js'
+import type { Filter, Question } from '../../../src/collector/query/question.js'
 import type { Store } from '../../../src/collector/store/store.js'
 import { anyOperation, chat, NOON } from '../store/operations.js'
 import { closeAll, opened, temporaryDirectory } from '../store/stores.js'
@@ -228,6 +228,46 @@ test('coverage tells of which calls usage and cost are known, and nothing where 
   })
   const empty = await ask(question({ range: { start: NOON + 2 * HOUR, end: NOON + 3 * HOUR } }), store, place)
   expect(empty.coverage).toEqual({ calls: 0, usage: null, cost: null })
+})
+
+test('spending and coverage are those of calls, whether a filter leaves nothing but calls or others as well', async () => {
+  const measures = [
+    { field: 'calls', aggregation: 'count' },
+    { field: 'cost_usd', aggregation: 'sum' },
+    { field: 'cost_usd', aggregation: 'p95' },
+    { field: 'input_tokens', aggregation: 'count', above: 30 },
+    { field: 'reasoning_tokens', aggregation: 'avg' },
+    { field: 'total_tokens', aggregation: 'sum' },
+  ] as const
+  const f = async (operator: Filter['operator'], value: Filter['value'], remain: readonly string[]) => {
+    const asked = question({ measures, filters: [{ dimension: 'operation', operator, value }] })
+    const answer = await ask(asked, store, place)
+    const [values] = recomputed(operations, asked, rangeOf(answer)).values()
+    for (const [index, measure] of measures.entries())
+      expectClose(answer.rows[0]![nameOf(measure)], values![index]!, `${operator} ${value} ${nameOf(measure)}`)
+    const isCall = ({ operation }: IdentifiedOperation) => ['chat', 'embeddings'].includes(operation)
+    const calls = operations.filter((one) => remain.includes(one.operation) && isCall(one))
+    const share = (isKnown: (one: IdentifiedOperation) => boolean) =>
+      calls.length === 0 ? null : calls.filter(isKnown).length / calls.length
+    expect([operator, value, answer.coverage]).toEqual([
+      operator,
+      value,
+      {
+        calls: calls.length,
+        usage: share(({ usage }) => usage?.inputTokens !== undefined),
+        cost: share(({ cost }) => cost !== undefined),
+      },
+    ])
+  }
+  const all = ['chat', 'embeddings', 'execute_tool', 'invoke_agent', 'my_own']
+  await f('eq', 'chat', ['chat'])
+  await f('in', ['chat', 'embeddings'], ['chat', 'embeddings'])
+  await f('in', ['chat', 'invoke_agent'], ['chat', 'invoke_agent'])
+  await f('eq', 'invoke_agent', ['invoke_agent'])
+  await f('ne', 'chat', all.slice(1))
+  await f('not_in', ['chat', 'embeddings'], all.slice(2))
+  await f('prefix', 'chat', ['chat'])
+  await f('prefix', '', all)
 })
 
 test('an empty range has its windows, in which nothing was spent and nothing is known of durations', async () => {
