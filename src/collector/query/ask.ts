@@ -5,7 +5,7 @@ import { BusyError } from '../store/turns.js'
 import { lifetimeOf } from './answer-cache.js'
 import type { Cell, Row as RowOf } from './columns.js'
 import { coverageOf } from './coverage.js'
-import { type Coverage, type WrittenWindow, windowOf } from './head.js'
+import { type Coverage, type Head, type WrittenWindow, windowOf } from './head.js'
 import { InvalidQuestion } from './invalid-question.js'
 import { percentilesOf } from './measures.js'
 import {
@@ -87,10 +87,16 @@ export async function askRows(question: Question, store: Askable, place: Where):
 }
 
 /** A series as it comes from the engine, for who judges tens of thousands of windows: not filled, and no row made of each. */
-export async function askColumns(question: Question, store: Askable, place: Where): Promise<readonly GroupColumns[]> {
-  const compiled = compiledFor(question, store, place, { covered: false })
+export type Columns = Head & { readonly groups: readonly GroupColumns[] }
+
+export async function askColumns(question: Question, store: Askable, place: Where): Promise<Columns> {
+  const compiled = compiledFor(question, store, place)
   const rows = await runCompiled(store, compiled, question, place)
-  return rows.map((row) => groupColumns(row, compiled)).filter(({ times }) => times.length > 0)
+  return {
+    window: windowOf(compiled.range),
+    coverage: coverageOf(rows),
+    groups: rows.map((row) => groupColumns(row, compiled)).filter(({ times }) => times.length > 0),
+  }
 }
 
 export type Breakdowns<

@@ -1,9 +1,18 @@
 /** Who asks: questions to the store at one moment, for the routes and for whatever looks at the store by itself. */
 import type { Parameters } from '../store/engine.js'
-import { type Answer, type Askable, ask, askApart, askColumns, askRows, type Breakdowns, run } from './ask.js'
+import {
+  type Answer,
+  type Askable,
+  ask,
+  askApart,
+  askColumns,
+  askRows,
+  type Breakdowns,
+  type Columns,
+  run,
+} from './ask.js'
 import type { Row } from './columns.js'
 import type { AskedMeasure, Question } from './question.js'
-import type { GroupColumns } from './series.js'
 import type { Tables } from './sources.js'
 import type { KeptDays } from './tier-cover.js'
 import type { Granularity } from './time-range.js'
@@ -18,7 +27,7 @@ export type Asker = Tables & {
     question: Question<Measures, Dimension, Interval>,
   ): Promise<Omit<Answer<Row<Measures, Dimension, Interval>>, 'coverage'>>
   /** A series by its columns, without windows that have no operations. */
-  columns(question: Question): Promise<readonly GroupColumns[]>
+  columns(question: Question): Promise<Columns>
   /** By each dimension of `groupBy` by itself, and in total. */
   apart<Measures extends readonly AskedMeasure[], Dimension extends string>(
     question: Question<Measures, Dimension, undefined>,

@@ -36,13 +36,13 @@ export const CURRENCY = z.literal('USD')
 export const GRANULARITY = z.enum(GRANULARITIES).describe('length of the windows of the series')
 export const HAS_MORE = z.boolean().describe('there are more than are told')
 
-type Headed = { readonly window: WrittenWindow; readonly coverage: Coverage }
+export type Head = { readonly window: WrittenWindow; readonly coverage: Coverage }
 
-export function headOf({ window, coverage }: Headed) {
+export function headOf({ window, coverage }: Head): Head {
   return { window, coverage }
 }
 
-export function estimatedHeadOf(answer: Headed) {
+export function estimatedHeadOf(answer: Head) {
   return { ...headOf(answer), percentile_error: RELATIVE_ERROR }
 }
 

@@ -1,11 +1,11 @@
 /** `GET /api/v1/anomalies`: hours that are not as they should be, or not as they were in the weeks before. */
 import * as z from 'zod'
-import { endpoint, measure, ofCalls, questionOf } from '../endpoint.js'
-import { HAS_MORE, HEAD, headOf, MOMENT } from '../head.js'
+import { endpoint, ofCalls } from '../endpoint.js'
+import { HAS_MORE, HEAD, MOMENT } from '../head.js'
 import { InvalidQuestion } from '../invalid-question.js'
 import { RANGE_PARAMETERS, ROLLUP_FILTER_PARAMETERS, subjectOf, wholeNumber } from '../parameters.js'
 import { ANOMALY_TYPES, type AnomalySettings, SEVERITIES } from './anomaly.js'
-import { findAnomalies, judgedRange } from './finding.js'
+import { findAnomalies } from './finding.js'
 
 /** Of each of what judgements are made. */
 export const ENTITY_DIMENSIONS = ['model', 'provider', 'service', 'agent'] as const
@@ -59,13 +59,10 @@ export function createAnomalies(settings: () => AnomalySettings) {
         throw new InvalidQuestion('start_time', `may be at most ${LONGEST_DAYS} days before end_time here`)
       const dimension = by === 'all' ? undefined : by
       const options = { settings: settings(), range, filters, by: dimension, type, least: severity, limit }
-      const operations = measure('operations', 'operations', 'count')
-      const [found, known] = await Promise.all([
-        findAnomalies(asker, options),
-        asker.ask(questionOf({ range: judgedRange(options, asker.now), filters, measures: [operations] })),
-      ])
+      const { head, ...found } = await findAnomalies(asker, options)
       return {
-        ...headOf(known),
+        // The store tells it.
+        ...head!,
         by,
         count: found.count,
         entities: found.entities.length,

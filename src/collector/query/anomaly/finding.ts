@@ -1,6 +1,7 @@
 /** Finds anomalies in the store: reads the hours of every entity and has them judged. For the API, and for whatever watches by itself. */
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Asker } from '../asker.js'
+import type { Head } from '../head.js'
 import { QUANTILES, SINGLE_CALLS } from '../measures.js'
 import type { Filter } from '../question.js'
 import { type TimeRange, WINDOW_MS, windowEnd, windowStart } from '../time-range.js'
@@ -14,7 +15,16 @@ import {
 } from './anomaly.js'
 import { anomalyOf, type Detected, detectAnomalies } from './detector.js'
 import { HOURS_OF_WEEK } from './expectation.js'
-import { type AskedHours, durationsOf, type EntityHours, type Hours, hoursOfStore, LATENCY, TRAFFIC } from './hours.js'
+import {
+  type AskedHours,
+  durationsOf,
+  type EntityHours,
+  type FoundHours,
+  type Hours,
+  hoursOfStore,
+  LATENCY,
+  TRAFFIC,
+} from './hours.js'
 import { LatestHours } from './latest-hours.js'
 
 const HOUR = WINDOW_MS['1h']
@@ -41,6 +51,8 @@ export type FindOptions = {
 }
 
 export type Findings = {
+  /** Of what, and how much is known of it; undefined where it is told from series that were kept. */
+  readonly head: Head | undefined
   /** The latest first, of one hour the worst first. */
   readonly anomalies: readonly Anomaly[]
   /** How many there are of each severity, told or not. */
@@ -69,7 +81,7 @@ export async function findAnomalies(asker: Asker, options: FindOptions): Promise
   const start = Math.min(range.start, Math.max(day - settings.weeks * HOURS_OF_WEEK * HOUR, kept))
   const measures = [...TRAFFIC, ...durationsOf(settings.latency)]
   const before = { start, end: range.start }
-  const [history, counted] = await Promise.all([
+  const [{ byEntity: history }, { byEntity: counted, head }] = await Promise.all([
     start < range.start ? hours({ range: before, filters, by, measures: TRAFFIC }) : NOTHING,
     hours({ range, filters, by, measures }),
   ])
@@ -104,12 +116,12 @@ export async function findAnomalies(asker: Asker, options: FindOptions): Promise
   }
   // Asked for while the hours are judged: of what is slow it is known already which is told at most.
   const slow = slowHours(judged, (severity) => isAsked('latency_spike', severity), new LatestHours(range.start, limit))
-  const [latencies] = await Promise.all([
+  const [{ byEntity: latencies }] = await Promise.all([
     slow === undefined ? NOTHING : hours({ ...slow, by, filters, measures: LATENCY }),
     judge(),
   ])
   const page = latest.hours().flatMap(([, its]) => its.sort(worstFirst))
-  return { anomalies: told(page.slice(0, limit), latencies), count, entities, withoutHistory }
+  return { head, anomalies: told(page.slice(0, limit), latencies), count, entities, withoutHistory }
 }
 
 function worstFirst(one: Detected, other: Detected): number {
@@ -146,7 +158,7 @@ function told(detected: readonly Detected[], latencies: ReadonlyMap<string | nul
 type JudgedHours = EntityHours & { readonly slow: readonly (Severity | undefined)[] }
 
 const NO_HOURS: EntityHours = { times: new Float64Array(), numbers: [] }
-const NOTHING: ReadonlyMap<string | null, EntityHours> = new Map()
+const NOTHING: FoundHours = { byEntity: new Map(), head: undefined }
 
 /** The hours of one entity from its first one on, those without operations filled in. */
 function columnsOf(known: readonly (EntityHours & Partial<JudgedHours>)[], end: number): HourColumns {

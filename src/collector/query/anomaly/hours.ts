@@ -2,6 +2,7 @@
 import type { Asker } from '../asker.js'
 import type { NamedMeasure } from '../columns.js'
 import { measure, questionOf } from '../endpoint.js'
+import type { Head } from '../head.js'
 import { InvalidQuestion } from '../invalid-question.js'
 import { type AskSeries, KeptSeries, type SeriesRow } from '../kept-series.js'
 import { type Filter, LIMITS } from '../question.js'
@@ -39,21 +40,29 @@ export type AskedHours = {
 /** The hours of one entity that have operations, in any order: filled up with the others they would be many times as many. */
 export type EntityHours = Pick<GroupColumns, 'times' | 'numbers'>
 
-/** Hours by what they are of; null: everything together. */
-export type Hours = (asked: AskedHours) => Promise<ReadonlyMap<string | null, EntityHours>>
+export type FoundHours = {
+  /** By what they are of; null: everything together. */
+  readonly byEntity: ReadonlyMap<string | null, EntityHours>
+  /** Of what, and how much is known of it; undefined where series were kept, which do not tell. */
+  readonly head: Head | undefined
+}
+
+export type Hours = (asked: AskedHours) => Promise<FoundHours>
 
 export function hoursOfStore(asker: Asker): Hours {
   return async ({ range, filters, by, measures, entities = [] }) => {
     const groupBy = by === undefined ? [] : [by]
     const ofThose = by !== undefined && entities.length > 0 && entities.length <= LIMITS.values
     const chosen = ofThose ? [...filters, { dimension: by, operator: 'in' as const, value: entities }] : filters
-    const columns = await asker.columns(questionOf({ range, filters: chosen, groupBy, measures, interval: '1h' }))
-    if (columns.reduce((sum, { times }) => sum + times.length, 0) > SERIES_ROWS)
+    const asked = questionOf({ range, filters: chosen, groupBy, measures, interval: '1h' })
+    const { groups, ...head } = await asker.columns(asked)
+    if (groups.reduce((sum, { times }) => sum + times.length, 0) > SERIES_ROWS)
       throw new InvalidQuestion(
         'by',
         `makes more than ${SERIES_ROWS} hours: ask for a shorter range, or of fewer by filters`,
       )
-    return new Map(columns.map(({ group, ...its }) => [by === undefined ? null : String(group[by]), its]))
+    const byEntity = new Map(groups.map(({ group, ...its }) => [by === undefined ? null : String(group[by]), its]))
+    return { byEntity, head }
   }
 }
 
@@ -82,11 +91,10 @@ export function hoursOfSeries(ask: AskSeries, end: number): Hours {
         for (const [index, { alias }] of measures.entries())
           its.numbers[index]!.push((row[alias] as number | null) ?? Number.NaN)
       }
-    return new Map(
-      [...hours].map(([entity, { times, numbers }]) => [
-        entity,
-        { times: Float64Array.from(times), numbers: numbers.map((its) => Float64Array.from(its)) },
-      ]),
-    )
+    const columns = ({ times, numbers }: { times: number[]; numbers: number[][] }): EntityHours => ({
+      times: Float64Array.from(times),
+      numbers: numbers.map((its) => Float64Array.from(its)),
+    })
+    return { byEntity: new Map([...hours].map(([entity, its]) => [entity, columns(its)])), head: undefined }
   }
 }
