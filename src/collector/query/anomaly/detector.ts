@@ -1,4 +1,4 @@
-/** Judges hours: by fixed thresholds, and by what the same hour of the weeks before makes expected. A pure function of a series of hours. */
+/** Judges hours: by fixed thresholds, and by what the same hour of the weeks before makes expected. What is found of a series depends on its hours alone. */
 import type { Anomaly, AnomalySettings, AnomalyType, HourColumns, Levels, Severity } from './anomaly.js'
 import { Expectations } from './expectation.js'
 
@@ -20,10 +20,8 @@ export type Detection = {
   readonly expectedHours: number
 }
 
-export type DetectOptions = {
+export type DetectorOptions = {
   readonly settings: AnomalySettings
-  /** What the series is of. @default null: everything together */
-  readonly entity?: string | null
   /** Epoch milliseconds: hours that start from here on are judged, those before are what they are judged by. */
   readonly from: number
   /**
@@ -35,53 +33,62 @@ export type DetectOptions = {
   readonly isWanted?: (time: number, type: AnomalyType, severity: Severity) => boolean
 }
 
-/** @param hours from the first one that is known of: those before it are unknown, one of them without calls had none */
-export function detectAnomalies(hours: HourColumns, options: DetectOptions): Detection {
-  const { settings, entity = null, from, settledUntil, isWanted = () => true } = options
+/**
+ * Judges one series after another.
+ * @param hours from the first one that is known of: those before it are unknown, one of them without calls had none
+ * @param entity what they are of; null: everything together
+ */
+export type Detect = (hours: HourColumns, entity: string | null) => Detection
+
+export function createDetector(options: DetectorOptions): Detect {
+  const { settings, from, settledUntil, isWanted = () => true } = options
   const { weeks, minWeeks, minOperations, deviations } = settings
-  const { start, operations, errors, slow, cost, tokensPerCall } = hours
-  const compared = (values: Float64Array, offset: number, levels: Levels, ways: readonly number[]): Compared => ({
-    values,
-    expectations: new Expectations(values, { start, weeks, minWeeks, offset }),
+  const compared = (offset: number, levels: Levels, ways: readonly number[]): Compared => ({
+    expectations: new Expectations({ weeks, minWeeks, offset }),
     levels,
     least: Math.min(levels.info, levels.warning, levels.critical),
     deviations,
     ways,
   })
   const drops = logarithms(settings.trafficDrop, (share) => 1 / (1 - share))
-  const calls = compared(operations, HALF_A_CALL, drops, FEWER)
+  const calls = compared(HALF_A_CALL, drops, FEWER)
   // What costs nothing says nothing of what it costs when it does.
-  const costs = compared(cost, 0, logarithms(settings.costSpike, times), MORE)
-  const tokens = compared(tokensPerCall, 0, logarithms(settings.tokens, times), BOTH)
-  const detected: Detected[] = []
-  const add = (hour: number, type: AnomalyType, found: Found | undefined) => {
-    const time = start + hour * HOUR
-    if (found === undefined || !isWanted(time, type, found.severity)) return
-    detected.push({ type, entity, time, operations: operations[hour]!, errors: errors[hour]!, ...found })
-  }
-  let expectedHours = 0
+  const costs = compared(0, logarithms(settings.costSpike, times), MORE)
+  const tokens = compared(0, logarithms(settings.tokens, times), BOTH)
 
-  for (let hour = Math.max(0, Math.ceil((from - start) / HOUR)); hour < operations.length; hour++) {
-    if (calls.expectations.isKnown(hour)) expectedHours++
-    if (isFar(calls, hour) && start + (hour + 1) * HOUR <= settledUntil) {
-      const expected = calls.expectations.at(hour)
-      if (expected >= minOperations) add(hour, 'traffic_drop', off(calls, hour, expected))
+  return ({ start, operations, errors, slow, cost, tokensPerCall }, entity) => {
+    calls.expectations.take(operations, start)
+    costs.expectations.take(cost, start)
+    tokens.expectations.take(tokensPerCall, start)
+    const detected: Detected[] = []
+    const add = (hour: number, type: AnomalyType, found: Found | undefined) => {
+      const time = start + hour * HOUR
+      if (found === undefined || !isWanted(time, type, found.severity)) return
+      detected.push({ type, entity, time, operations: operations[hour]!, errors: errors[hour]!, ...found })
     }
-    const count = operations[hour]!
-    if (count < minOperations) continue
-    add(hour, 'error_rate_spike', pastLevel(settings.errorRate, errors[hour]! / count))
-    const severity = slow[hour]
-    if (severity !== undefined)
-      add(hour, 'latency_spike', {
-        severity,
-        value: undefined,
-        expected: null,
-        threshold: settings.latency[severity],
-      })
-    add(hour, 'cost_spike', off(costs, hour, count))
-    add(hour, 'unusual_tokens', off(tokens, hour, count))
+    let expectedHours = 0
+    for (let hour = Math.max(0, Math.ceil((from - start) / HOUR)); hour < operations.length; hour++) {
+      const count = operations[hour]!
+      if (calls.expectations.isKnown(hour)) expectedHours++
+      if (isFar(calls, hour) && start + (hour + 1) * HOUR <= settledUntil) {
+        const expected = calls.expectations.at(hour)
+        if (expected >= minOperations) add(hour, 'traffic_drop', off(calls, hour, count, expected))
+      }
+      if (count < minOperations) continue
+      add(hour, 'error_rate_spike', pastLevel(settings.errorRate, errors[hour]! / count))
+      const severity = slow[hour]
+      if (severity !== undefined)
+        add(hour, 'latency_spike', {
+          severity,
+          value: undefined,
+          expected: null,
+          threshold: settings.latency[severity],
+        })
+      add(hour, 'cost_spike', off(costs, hour, cost[hour]!, count))
+      add(hour, 'unusual_tokens', off(tokens, hour, tokensPerCall[hour]!, count))
+    }
+    return { detected, expectedHours }
   }
-  return { detected, expectedHours }
 }
 
 const FEWER = [-1]
@@ -132,9 +139,8 @@ function pastLevel(levels: Levels, value: number): Found | undefined {
   return severity === undefined ? undefined : { severity, value, expected: null, threshold: levels[severity] }
 }
 
-/** Numbers of hours, and how they are compared with what is expected of them. */
+/** How numbers of hours are compared with what is expected of them. */
 type Compared = {
-  readonly values: Float64Array
   readonly expectations: Expectations
   /** Of the logarithm of how many times more, or fewer, it is. */
   readonly levels: Levels
@@ -153,11 +159,12 @@ function isFar({ expectations, least, ways }: Compared, hour: number): boolean {
 
 /**
  * What is so far off what is expected that it passes a level, and is no chance either.
+ * @param value of the hour
  * @param calls of the hour: few of them add to the variance of a logarithm
  */
-function off(compared: Compared, hour: number, calls: number): Found | undefined {
+function off(compared: Compared, hour: number, value: number, calls: number): Found | undefined {
   if (!isFar(compared, hour)) return undefined
-  const { values, expectations, levels, deviations } = compared
+  const { expectations, levels, deviations } = compared
   const { offset } = expectations
   const distance = expectations.distanceAt(hour)
   const chance = deviations * Math.hypot(expectations.deviationAt(hour), Math.sqrt(1 / calls))
@@ -165,7 +172,7 @@ function off(compared: Compared, hour: number, calls: number): Found | undefined
   if (severity === undefined || Math.abs(distance) <= chance) return undefined
   const expected = expectations.at(hour)
   const passed = Math.sign(distance) * Math.max(levels[severity], chance)
-  return { severity, value: values[hour]!, expected, threshold: (expected + offset) * Math.exp(passed) - offset }
+  return { severity, value, expected, threshold: (expected + offset) * Math.exp(passed) - offset }
 }
 
 function logarithms(levels: Levels, timesOf: (level: number) => number): Levels {

@@ -10,8 +10,6 @@ const TO_STANDARD_DEVIATION = 1.4826
 const LEAST_DEVIATION = 0.05
 
 export type ExpectationOptions = {
-  /** Epoch milliseconds of the start of the first hour. */
-  readonly start: number
   /** How many are looked back on. */
   readonly weeks: number
   /** Of how many the same hour has to be known. */
@@ -21,14 +19,14 @@ export type ExpectationOptions = {
 }
 
 /**
- * Expectations of the hours of a series, each told by its place, by logarithms: what varies, varies by shares.
+ * Expectations of the hours of one series after another, each told by its place, by logarithms: what varies, varies by shares.
  *
  * From each hour of the weeks before, what the whole of its week was above or below the others is taken away, so that growth is no deviation.
  * The median of the same hours is what is expected, at the level of the last week. The deviation is the median absolute one of
  * those same hours, and no less than that of all hours of the weeks from the medians of the other weeks: four hours alone often agree by chance.
  */
 export class Expectations {
-  readonly #start: number
+  #start = 0
   readonly #weeks: number
   readonly #minWeeks: number
   readonly offset: number
@@ -36,19 +34,17 @@ export class Expectations {
   readonly #least: number
   /** Where the first hour stands in what follows: after weeks of unknown hours, so that the weeks before every hour are there. */
   readonly #first: number
-  /** NaN where an hour is unknown. */
-  readonly #logarithms: Float64Array
+  /** NaN where an hour is unknown. What one series has used the next one uses again: of many the garbage would be megabytes. */
+  #logarithms = new Float64Array()
   /** Of each hour and the same hour of the weeks before it their median; NaN where none is known, or nobody asked yet. Two days differ in 24 of a week's. */
-  readonly #middles: Float64Array
+  #middles = new Float64Array()
   /** By the place of a day's first hour. */
   readonly #byDay = new Map<number, Reference>()
   /** Of the same hours. */
   readonly #samples: Float64Array
   readonly #ofWeek = new Float64Array(HOURS_OF_WEEK)
 
-  /** @param values of consecutive hours; NaN where it is unknown */
-  constructor(values: Float64Array, { start, weeks, minWeeks, offset }: ExpectationOptions) {
-    this.#start = start
+  constructor({ weeks, minWeeks, offset }: ExpectationOptions) {
     this.#weeks = weeks
     this.#minWeeks = minWeeks
     this.offset = offset
@@ -56,10 +52,25 @@ export class Expectations {
     // The day of the first hour may begin before it, and is judged by the week before, whose hours have weeks before them as well.
     this.#first = DAY_HOURS + (1 + weeks) * HOURS_OF_WEEK
     this.#samples = new Float64Array(weeks)
-    this.#logarithms = new Float64Array(this.#first + values.length).fill(Number.NaN)
-    this.#middles = this.#logarithms.slice()
+  }
+
+  /**
+   * Whatever is asked from now on is of these hours.
+   * @param values NaN where it is unknown
+   * @param start of the first one, in epoch milliseconds
+   */
+  take(values: Float64Array, start: number): void {
+    const places = this.#first + values.length
+    if (this.#logarithms.length < places) {
+      this.#logarithms = new Float64Array(places)
+      this.#middles = new Float64Array(places)
+    }
+    this.#start = start
+    this.#byDay.clear()
+    this.#logarithms.fill(Number.NaN)
+    this.#middles.fill(Number.NaN)
     for (let hour = 0; hour < values.length; hour++) {
-      const value = values[hour]! + offset
+      const value = values[hour]! + this.offset
       if (value > 0) this.#logarithms[this.#first + hour] = Math.log(value)
     }
   }

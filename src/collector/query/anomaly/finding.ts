@@ -13,7 +13,7 @@ import {
   SEVERITIES,
   type Severity,
 } from './anomaly.js'
-import { anomalyOf, type Detected, detectAnomalies } from './detector.js'
+import { anomalyOf, createDetector, type Detected } from './detector.js'
 import { HOURS_OF_WEEK } from './expectation.js'
 import {
   type AskedHours,
@@ -99,15 +99,15 @@ export async function findAnomalies(asker: Asker, options: FindOptions): Promise
     return latest.reaches(time)
   }
   const judge = async () => {
+    const detect = createDetector({
+      settings,
+      from: range.start,
+      settledUntil: asker.now - SETTLED_AFTER_MS,
+      isWanted,
+    })
     for (const entity of entities) {
       const known = [history.get(entity), judged.get(entity)].filter((hours) => hours !== undefined)
-      const { detected, expectedHours } = detectAnomalies(columnsOf(known, range.end), {
-        settings,
-        entity,
-        from: range.start,
-        settledUntil: asker.now - SETTLED_AFTER_MS,
-        isWanted,
-      })
+      const { detected, expectedHours } = detect(columnsOf(known, range.end), entity)
       for (const one of detected) latest.add(one.time, one)
       if (expectedHours === 0) withoutHistory.push(entity)
       // Many entities are many milliseconds: others have their turn in between.

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { loadConfig } from '../../../../src/collector/config.js'
 import type { Anomaly, AnomalyType } from '../../../../src/collector/query/anomaly/anomaly.js'
-import { anomalyOf, detectAnomalies } from '../../../../src/collector/query/anomaly/detector.js'
+import { anomalyOf, createDetector } from '../../../../src/collector/query/anomaly/detector.js'
 import { columnsOf, type HourPoint, MONDAY, type Season, season } from './seasons.js'
 
 const HOUR = 3_600_000
@@ -12,7 +12,7 @@ const STATISTICAL: readonly AnomalyType[] = ['traffic_drop', 'cost_spike', 'unus
 
 function judged(hours: readonly HourPoint[], fromHour: number, settledUntil = Number.POSITIVE_INFINITY) {
   const options = { settings, from: MONDAY + fromHour * HOUR, settledUntil }
-  const { detected, expectedHours } = detectAnomalies(columnsOf(hours), options)
+  const { detected, expectedHours } = createDetector(options)(columnsOf(hours), null)
   return { anomalies: detected.map((one) => anomalyOf(one, one.value ?? 0)), expectedHours }
 }
 
@@ -101,8 +101,8 @@ test('failures and slowness are told by fixed thresholds, without any history, o
 test('an anomaly names its value, what was expected, its threshold and its severity', () => {
   const last = { operations: 20, costUsd: 7, tokensPerCall: 1000, errors: 6, slow: 'warning' } as const
   const hours = changed(flat(4 * WEEK + 1), 4 * WEEK, last)
-  const options = { settings, entity: 'gpt-4o', from: hours.at(-1)!.time, settledUntil: Infinity }
-  const { detected, expectedHours } = detectAnomalies(columnsOf(hours), options)
+  const options = { settings, from: hours.at(-1)!.time, settledUntil: Infinity }
+  const { detected, expectedHours } = createDetector(options)(columnsOf(hours), 'gpt-4o')
   const anomalies = detected.map((one) => anomalyOf(one, one.value ?? 2345.6))
   expect({ expectedHours, anomalies }).toEqual({
     expectedHours: 1,

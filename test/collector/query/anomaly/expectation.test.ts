@@ -53,6 +53,7 @@ test('what is expected of an hour is the median of the same hours of the weeks b
   const series = fc.record({
     seed: fc.nat(),
     hours: fc.integer({ min: 1, max: 6 * WEEK }),
+    before: fc.constantFrom(0, 300, 2000),
     // A series may begin at any hour of a day.
     begins: fc.nat({ max: 23 }),
     missing: fc.constantFrom(0, 0.1, 0.6),
@@ -64,12 +65,15 @@ test('what is expected of an hour is the median of the same hours of the weeks b
   })
   let told = 0
   fc.assert(
-    fc.property(series, ({ seed, hours, begins, missing, largest, ...options }) => {
+    fc.property(series, ({ seed, hours, before, begins, missing, largest, ...options }) => {
       const random = createRandom(seed)
       const values = upTo(hours).map(() => (random() < missing ? null : Math.floor(largest * random())))
       const start = MONDAY + begins * HOUR
       const known = Float64Array.from(values, (value) => value ?? Number.NaN)
-      const expectations = new Expectations(known, { start, ...options })
+      const expectations = new Expectations(options)
+      // What was taken before leaves nothing behind.
+      expectations.take(Float64Array.from({ length: before }, random), MONDAY)
+      expectations.take(known, start)
       for (let hour = hours - 1; hour >= 0; hour -= 97) {
         const day = hour - ((begins + hour) % 24)
         const { expected, deviation } = plainly(values, hour, day, options)
@@ -94,8 +98,8 @@ test('what is expected of an hour is the median of the same hours of the weeks b
 test('nothing less than nothing is expected, be the last week ever so poor', () => {
   // Nobody calls at noon; in the last week hardly anybody at all.
   const values = upTo(4 * WEEK + 24).map((hour) => (hour % 24 === 12 ? 0 : hour < 3 * WEEK ? 100 : 10))
-  const options = { start: MONDAY, weeks: 4, minWeeks: 3, offset: 0.5 }
-  const expectations = new Expectations(Float64Array.from(values), options)
+  const expectations = new Expectations({ weeks: 4, minWeeks: 3, offset: 0.5 })
+  expectations.take(Float64Array.from(values), MONDAY)
   expect(expectations.at(4 * WEEK + 11)).toBeCloseTo(10, 9)
   expect([expectations.at(4 * WEEK + 12), expectations.distanceAt(4 * WEEK + 12)]).toEqual([0, 0])
 })

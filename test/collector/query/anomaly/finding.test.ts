@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { IdentifiedOperation } from '../../../../src/collector/batch.js'
 import { loadConfig } from '../../../../src/collector/config.js'
 import type { AnomalySettings } from '../../../../src/collector/query/anomaly/anomaly.js'
-import { anomalyOf, detectAnomalies, worst } from '../../../../src/collector/query/anomaly/detector.js'
+import { anomalyOf, createDetector, worst } from '../../../../src/collector/query/anomaly/detector.js'
 import { createAnomalies } from '../../../../src/collector/query/anomaly/endpoint.js'
 import { findAnomalies, judgedRange } from '../../../../src/collector/query/anomaly/finding.js'
 import { hoursOfSeries } from '../../../../src/collector/query/anomaly/hours.js'
@@ -150,9 +150,9 @@ test('whatever is asked for, the same is found as in the operations themselves',
       const entities = [...new Set(inRange.map((one) => (by === undefined ? null : dimensionValue(one, by))))]
       const expected = entities.map((entity) => {
         const own = chosen.filter((one) => by === undefined || dimensionValue(one, by) === entity)
-        const options = { settings, entity, from: start, settledUntil: NOW - 600_000 }
+        const options = { settings, from: start, settledUntil: NOW - 600_000 }
         const known = hoursOf(own, from, end, latency)
-        const { detected, expectedHours } = detectAnomalies(columnsOf(known), options)
+        const { detected, expectedHours } = createDetector(options)(columnsOf(known), entity)
         const p95At = (at: number) => known.find(({ time }) => time === at)!.p95!
         return {
           entity,
