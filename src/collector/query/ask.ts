@@ -86,9 +86,10 @@ export async function askRows(question: Question, store: Askable, place: Where):
   return answerOf(question, compiled, await runInParts(store, compiled, question, place, options))
 }
 
-/** A series as it comes from the engine, for who judges tens of thousands of windows: not filled, and no row made of each. */
+/** A series by its columns; without groups that have no operations. */
 export type Columns = Head & { readonly groups: readonly GroupColumns[] }
 
+/** A series as it comes from the engine, for who judges tens of thousands of windows: not filled, and no row made of each. */
 export async function askColumns(question: Question, store: Askable, place: Where): Promise<Columns> {
   const compiled = compiledFor(question, store, place)
   const rows = await runCompiled(store, compiled, question, place)

@@ -37,11 +37,16 @@ export function seriesSql(rows: string, groups: readonly string[], measures: num
   ].join('\n')
 }
 
+/** When the first window of a series begins, how long each is, and how many there are. */
+function windowsOf({ start: first, end }: TimeRange, interval: Granularity) {
+  const step = WINDOW_MS[interval]
+  const start = windowStart(first, interval)
+  return { start, step, windows: Math.ceil((end - start) / step) }
+}
+
 /** The windows of a range in so many parts, in their order; fewer than two where there are so few windows that it is not worth it. */
 export function partsOf(range: TimeRange, interval: Granularity, parts: number): TimeRange[] {
-  const step = WINDOW_MS[interval]
-  const start = windowStart(range.start, interval)
-  const windows = Math.ceil((range.end - start) / step)
+  const { start, step, windows } = windowsOf(range, interval)
   if (windows < parts * WINDOWS_OF_PART) return []
   const cuts = Array.from(
     { length: parts - 1 },
@@ -65,9 +70,7 @@ export function seriesPage(
   rows: readonly Row[],
 ): { page: { [column: string]: Cell }[]; hasMore: boolean } {
   const { range, measures } = compiled
-  const step = WINDOW_MS[interval]
-  const start = windowStart(range.start, interval)
-  const windows = Math.ceil((range.end - start) / step)
+  const { start, step, windows } = windowsOf(range, interval)
   const byGroup = new Map<string, GroupColumns[]>()
   for (const row of rows) {
     const part = groupColumns(row, compiled)
