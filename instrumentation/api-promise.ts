@@ -3,99 +3,71 @@
  * asked to, and so must never be asked. Its private fields are checked before they are touched.
  */
 import type { Call } from './call.js'
-import { type Method, patch } from './prototype.js'
+import { type Method, type Methods, patch } from './prototype.js'
 import { isClientStream, watchStream } from './stream.js'
-import { isPromise, Watched, type Watcher } from './watched.js'
+import { isPromise, Watched } from './watched.js'
 
 /** The parts of `APIPromise` used here, from openai 4.19 and @anthropic-ai/sdk 0.20 on. */
 type ApiPromise = {
-  responsePromise: Promise<unknown>
-  parseResponse: Method
+  responsePromise: PromiseLike<unknown>
+  parse: Method
   _thenUnwrap: Method
 }
 
 function isApiPromise(value: unknown): value is ApiPromise {
   if (typeof value !== 'object' || value === null) return false
-  const { responsePromise, parseResponse, _thenUnwrap } = value as Partial<ApiPromise>
-  return isPromise(responsePromise) && typeof parseResponse === 'function' && typeof _thenUnwrap === 'function'
+  const { responsePromise, _thenUnwrap } = value as Partial<ApiPromise>
+  const { parse } = Object.getPrototypeOf(value) as Partial<ApiPromise>
+  return isPromise(responsePromise) && typeof parse === 'function' && typeof _thenUnwrap === 'function'
 }
 
 /** Lets `call` see how `promise` ends, whichever way it is used. False when it is no promise of the known shape. */
 export function watchPromise(promise: unknown, call: Call): boolean {
-  if (!isApiPromise(promise)) return false
-  new Watching(promise.responsePromise, call).add(promise)
-  return true
+  try {
+    if (!isApiPromise(promise)) return false
+    patchPromises(Object.getPrototypeOf(promise))
+    call.response = new WatchedResponse(promise.responsePromise as Promise<unknown>, call).standInto(promise)
+    return true
+  } catch {
+    // One that lets nothing be set: it is used unwatched.
+    return false
+  }
 }
 
-/** By which the methods of a promise find who watches it: it stands on the function that parses for it. */
-const WATCHING = Symbol('watching')
-type Parse = Method & { [WATCHING]?: Watching }
-
-/** The watching of one call: of the promise its `create` returned, of those derived from it, and of the response they all wait for. */
-class Watching implements Watcher<unknown> {
-  readonly #call: Call
-  readonly #response: Promise<unknown>
-  /** Stands where `#response` stood. */
-  #watched: PromiseLike<unknown>
-  readonly #promises: ApiPromise[] = []
+/** The response of one call, which the promise its `create` returned waits for, and those derived from that one. */
+class WatchedResponse extends Watched<unknown> {
+  readonly call: Call
   /** Somebody waits for the response. */
   #isUsed = false
 
   constructor(response: Promise<unknown>, call: Call) {
-    this.#response = response
-    this.#call = call
-    this.#watched = new Watched(response, this)
-    call.watching = this
+    super(response)
+    this.call = call
   }
 
-  fulfilled(): void {
-    this.#call.handle.responded()
+  protected fulfilled(): void {
+    this.call.handle.responded()
   }
 
-  rejected(error: unknown): void {
-    this.#call.fail(error)
+  protected rejected(error: unknown): void {
+    this.call.fail(error)
   }
 
-  used(): void {
+  // biome-ignore lint/suspicious/noThenProperty: as of the class it extends.
+  override then<R = unknown, E = never>(
+    onFulfilled?: ((value: unknown) => R | PromiseLike<R>) | null,
+    onRejected?: ((error: unknown) => E | PromiseLike<E>) | null,
+  ): Promise<R | E> {
     this.#isUsed = true
+    return super.then(onFulfilled, onRejected)
   }
 
-  /** Watches `promise`, whose response is that of the call. */
-  add(promise: ApiPromise): void {
-    this.#promises.push(promise)
-    promise.responsePromise = this.#watched as Promise<unknown>
-    const { parseResponse } = promise
-    const watching = this
-    const parse: Parse = function (...values) {
-      return watching.#parsed(parseResponse.apply(this, values))
-    }
-    parse[WATCHING] = this
-    promise.parseResponse = parse
-    const prototype = Object.getPrototypeOf(promise)
+  /** Takes the place of the response in `promise`, whose methods find by it what call they are of. */
+  standInto(promise: ApiPromise): this {
+    promise.responsePromise = this
     // Since openai 7.10 each promise has one of its own, which derives from the request itself.
     if (Object.hasOwn(promise, '_thenUnwrap')) promise._thenUnwrap = countDerived(promise._thenUnwrap)
-    else patch(prototype, '_thenUnwrap', countDerived)
-    patch(prototype, 'asResponse', countRaw)
-  }
-
-  /** An answer that a derived promise is about to transform. */
-  answered(answer: unknown): void {
-    this.#call.isParsing = true
-    answered(answer, this.#call)
-  }
-
-  /** Somebody has the raw response: he reads the body himself, out of sight. `withResponse()` comes by here too, parsing as well. */
-  taken(): void {
-    setImmediate(() => {
-      if (!this.#call.isParsing) this.#call.end()
-    })
-  }
-
-  #parsed(parsed: unknown): unknown {
-    this.#call.isParsing = true
-    if (isPromise(parsed)) return new Watched(parsed, new AnswerWatcher(this.#call))
-    answered(parsed, this.#call)
-    return parsed
+    return this
   }
 
   /**
@@ -104,56 +76,85 @@ class Watching implements Watcher<unknown> {
    * promise that is watched, instead of a handler on the side, which would make every rejection a handled one.
    */
   sending(): void {
-    if (this.#isUsed) return
-    this.#watched = new Watched(this.#response, this).then()
-    for (const promise of this.#promises) promise.responsePromise = this.#watched as Promise<unknown>
+    if (!this.#isUsed) this.promise = this.then()
+  }
+
+  /** Somebody has the raw response: he reads the body himself, out of sight. `withResponse()` comes by here too, parsing as well. */
+  taken(): void {
+    setImmediate(() => {
+      if (!this.call.isParsing) this.call.end()
+    })
   }
 }
 
-/** Sees the answer that a client's promise is parsed to. */
-class AnswerWatcher implements Watcher<unknown> {
+/** The answer that a client's promise is parsed to. */
+class WatchedAnswer extends Watched<unknown> {
   readonly #call: Call
 
-  constructor(call: Call) {
+  constructor(answer: Promise<unknown>, call: Call) {
+    super(answer)
     this.#call = call
   }
 
-  fulfilled(answer: unknown): void {
+  protected fulfilled(answer: unknown): void {
     answered(answer, this.#call)
   }
 
-  rejected(error: unknown): void {
+  protected rejected(error: unknown): void {
     this.#call.fail(error)
   }
 }
 
-function watchingOf(promise: unknown): Watching | undefined {
-  return ((promise as ApiPromise).parseResponse as Parse)[WATCHING]
+const patchedPrototypes = new WeakSet<Methods>()
+
+function patchPromises(prototype: Methods): void {
+  if (patchedPrototypes.has(prototype)) return
+  patchedPrototypes.add(prototype)
+  patch(prototype, 'parse', countParsed)
+  patch(prototype, '_thenUnwrap', countDerived)
+  patch(prototype, 'asResponse', countRaw)
 }
 
-// `parse()` and others of the client derive a promise.
+function responseOf(promise: unknown): WatchedResponse | undefined {
+  const { responsePromise } = promise as ApiPromise
+  return responsePromise instanceof WatchedResponse ? responsePromise : undefined
+}
+
+// `then`, `catch` and `finally` of the client's promise use those of what this returns.
+function countParsed(parse: Method): Method {
+  return function (this: unknown, ...values) {
+    const parsed = parse.apply(this, values)
+    const response = responseOf(this)
+    if (response === undefined || !isPromise(parsed)) return parsed
+    response.call.isParsing = true
+    return new WatchedAnswer(parsed, response.call)
+  }
+}
+
+// `parse()` of a resource and others of the client derive a promise.
 function countDerived(thenUnwrap: Method): Method {
   return function (this: unknown, ...values) {
-    const watching = watchingOf(this)
+    const response = responseOf(this)
     const transform = values[0]
-    if (watching === undefined || typeof transform !== 'function') return thenUnwrap.apply(this, values)
+    if (response === undefined || typeof transform !== 'function') return thenUnwrap.apply(this, values)
     const derived = thenUnwrap.call(this, function (this: unknown, ...parts: unknown[]) {
-      watching.answered(parts[0])
+      response.call.isParsing = true
+      answered(parts[0], response.call)
       return transform.apply(this, parts)
     })
-    if (isApiPromise(derived)) watching.add(derived)
+    if (isApiPromise(derived)) response.standInto(derived)
     return derived
   }
 }
 
 function countRaw(asResponse: Method): Method {
   return function (this: unknown, ...values) {
-    const response = asResponse.apply(this, values)
-    const watching = watchingOf(this)
-    if (watching === undefined || !isPromise(response)) return response
-    return response.then((raw) => {
-      watching.taken()
-      return raw
+    const raw = asResponse.apply(this, values)
+    const response = responseOf(this)
+    if (response === undefined || !isPromise(raw)) return raw
+    return raw.then((value) => {
+      response.taken()
+      return value
     })
   }
 }

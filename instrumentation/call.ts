@@ -43,7 +43,7 @@ export class Call {
   isParsing = false
   isAnswered = false
   /** Told shortly before each HTTP request leaves. */
-  watching: { sending(): void } | undefined
+  response: { sending(): void } | undefined
   #requests = 0
   #place: Pick<OperationEnd, 'serverAddress' | 'serverPort' | 'streamed'> | undefined
 

@@ -14,11 +14,20 @@ export type Endpoint = {
   readonly unrecognised: (client: object) => void
 }
 
-/** The call whose `create` is on the stack: the way from `create` to `request` is synchronous, so no context has to be kept. */
+/** The call whose `create` is on the stack, and what that was given: the way from `create` to `request` is synchronous, so no context has to be kept. */
 let creating: Call | undefined
+let given: readonly unknown[] = []
 
-/** Which call an HTTP request belongs to. The options object of a request is the same one for all its retries. */
-const callOfOptions = new WeakMap<object, Call>()
+/**
+ * By which the options of an HTTP request tell the call it is made for. On the options rather than in a map beside them: a WeakMap
+ * keeps what it has for every call from being collected at once, which costs more than all else that is done for the call.
+ */
+const CALL = Symbol('tokmeter.call')
+type RequestOptions = { [CALL]?: Call }
+
+/** Levels of a client's log that leave the options of its requests out. Older clients ask the environment and tell no level. */
+const QUIET: ReadonlySet<unknown> = new Set(['off', 'error', 'warn', 'info'])
+type Client = { readonly logLevel?: unknown }
 
 /** Counts what `create` of `resource`, a prototype or an instance, does. False when there is no such method. */
 export function patchCreate(resource: unknown, endpoint: Endpoint): boolean {
@@ -37,6 +46,7 @@ export function patchCreate(resource: unknown, endpoint: Endpoint): boolean {
       const call = new Call(handle, endpoint.dialect, client)
       let promise: unknown
       creating = call
+      given = values
       try {
         promise = call.handle.run(() => create.apply(this, values))
       } catch (error) {
@@ -44,6 +54,7 @@ export function patchCreate(resource: unknown, endpoint: Endpoint): boolean {
         throw error
       } finally {
         creating = undefined
+        given = []
       }
       // This one ends as abandoned, for nobody knows how it ends; later ones are not begun.
       if (!watchPromise(promise, call)) {
@@ -57,12 +68,12 @@ export function patchCreate(resource: unknown, endpoint: Endpoint): boolean {
 
 /** Tells the calls of `client`, an instance or the prototype of its class, of the HTTP requests made for them. */
 export function patchRequests(client: unknown): void {
-  const requests = baseOf(client, 'request')
+  const requests = baseOf(client, 'methodRequest')
   if (requests !== undefined) {
-    patch(requests, 'request', (request) => {
+    patch(requests, 'methodRequest', (methodRequest) => {
       return function (this: unknown, ...values) {
-        if (creating !== undefined) remember(values[0], creating)
-        return request.apply(this, values)
+        if (creating !== undefined) values[2] = marked(values[2], creating, given)
+        return methodRequest.apply(this, values)
       }
     })
   }
@@ -75,8 +86,8 @@ export function patchRequests(client: unknown): void {
         if (creating !== undefined) creating.requesting()
         else {
           const options = values[0]
-          if (isPromise(options)) options.then(sending, ignore)
-          else sending(options)
+          if (isPromise(options)) options.then(requesting, ignore)
+          else requesting(options)
         }
         return makeRequest.apply(this, values)
       }
@@ -87,23 +98,42 @@ export function patchRequests(client: unknown): void {
     patch(preparations, 'prepareRequest', (prepareRequest) => {
       return function (this: unknown, ...values) {
         const { options } = (values[1] ?? {}) as { readonly options?: unknown }
-        if (typeof options === 'object' && options !== null) callOfOptions.get(options)?.watching?.sending()
+        const call = callOf(options)
+        if (call !== undefined) {
+          // From here on the client may write its options to the log, which has to be as it would be without us.
+          if (!QUIET.has((this as Client).logLevel)) Object.defineProperty(options, CALL, { enumerable: false })
+          call.response?.sending()
+        }
         return prepareRequest.apply(this, values)
       }
     })
   }
 }
 
-function remember(options: unknown, call: Call): void {
-  if (isPromise(options)) options.then((resolved) => remember(resolved, call), ignore)
-  else if (typeof options === 'object' && options !== null) callOfOptions.set(options, call)
+/**
+ * `options` with the mark of `call`, whose `create` was given `theirs`: the client makes the options of the request by spreading it.
+ * What `create` made is marked itself, which costs least; what somebody else made is left as it is.
+ */
+function marked(options: unknown, call: Call, theirs: readonly unknown[]): unknown {
+  const isTheirs = theirs.includes(options)
+  if (isPromise(options)) {
+    return options.then((resolved) => marked(resolved, call, isTheirs ? [...theirs, resolved] : theirs))
+  }
+  const isOurs = !isTheirs && typeof options === 'object' && options !== null && Object.isExtensible(options)
+  const own = (isOurs ? options : { ...(options as object | undefined) }) as RequestOptions
+  own[CALL] = call
+  return own
 }
 
 /** What fails here fails where the client waits for it too. */
 function ignore(): void {}
 
-function sending(options: unknown): void {
-  if (typeof options === 'object' && options !== null) callOfOptions.get(options)?.requesting()
+function callOf(options: unknown): Call | undefined {
+  return (options as RequestOptions | undefined | null)?.[CALL]
+}
+
+function requesting(options: unknown): void {
+  callOf(options)?.requesting()
 }
 
 function clientOf(resource: unknown): object | undefined {

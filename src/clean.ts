@@ -41,14 +41,30 @@ function cleanText(text: string, limit: number): string {
   return (text.length > limit ? text.slice(0, limit) : text).replace(UNPRINTABLE, '\ufffd')
 }
 
+// Names of models and providers repeat: remembering what each became spares the pattern. Bounded, since names come from the wire.
+const cleanNames = new Map<string, string>()
+
 /** A name as it may leave the process; `undefined` for what is none. */
 export function cleanName(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? cleanText(value, NAME_LIMIT) : undefined
+  if (typeof value !== 'string' || value === '') return undefined
+  const known = cleanNames.get(value)
+  if (known !== undefined) return known
+  const clean = cleanText(value, NAME_LIMIT)
+  if (value.length <= NAME_LIMIT) {
+    if (cleanNames.size >= 5000) cleanNames.clear()
+    cleanNames.set(value, clean)
+  }
+  return clean
 }
 
 /** A number between 0 and `limit`; `undefined` for anything else. */
 export function cleanNumber(value: unknown, limit: number): number | undefined {
   return typeof value === 'number' && value >= 0 && value <= limit ? value : undefined
+}
+
+/** A whole number between 0 and `limit`; `undefined` for anything else. */
+export function cleanInteger(value: unknown, limit: number): number | undefined {
+  return Number.isInteger(value) ? cleanNumber(value, limit) : undefined
 }
 
 /** What a span gives the operation it stands for. */
@@ -65,29 +81,18 @@ export type SpanIdentity = {
  * `span`: the identity it has from its span.
  */
 export function createCleaner({ hashIdentity, onDiscard }: CleanerOptions) {
-  // Model and provider names repeat: remembering what a name became spares the pattern. Bounded, since names come from the wire.
-  const cleanNames = new Map<string, string>()
-
   function name(value: unknown, field: string): string | undefined {
     if (value === undefined || value === null || value === '') return undefined
     if (typeof value !== 'string') {
       onDiscard(field)
       return undefined
     }
-    const known = cleanNames.get(value)
-    if (known !== undefined) return known
-    const clean = cleanText(value, NAME_LIMIT)
-    if (value.length <= NAME_LIMIT) {
-      if (cleanNames.size >= 5000) cleanNames.clear()
-      cleanNames.set(value, clean)
-    }
-    return clean
+    return cleanName(value)
   }
 
   /** A name that does not come again: remembered, it would push out those that do. */
   function unique(value: unknown, field: string): string | undefined {
-    if (typeof value !== 'string') return name(value, field)
-    return cleanName(value)
+    return typeof value === 'string' && value !== '' ? cleanText(value, NAME_LIMIT) : name(value, field)
   }
 
   function atMost(value: unknown, limit: number, field: string): number | undefined {

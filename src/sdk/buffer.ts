@@ -2,7 +2,7 @@
  * The bounded buffer between those who record and the processor, and the ledger of both:
  * recorded = measured + dropped by reason + in the buffer, at any moment. Knows nothing of what becomes of an operation.
  */
-import type { CleanOperation } from '../clean.js'
+import type { CleanOperation, SpanIdentity } from '../clean.js'
 import type { Operation } from '../operation.js'
 
 /** What happens to an operation when the buffer is full: the new one is dropped, or the oldest one. */
@@ -33,8 +33,8 @@ export type BufferOptions = {
   /** Most operations that wait. */
   readonly capacity: number
   readonly policy: BufferPolicy
-  /** Cleans and prices an operation and adds it to the totals; called exactly once for each that is recorded. */
-  readonly settle: (operation: Operation, recordedAt: number) => CleanOperation | undefined
+  /** Cleans and prices an operation, whose span was `span`, and adds it to the totals; called exactly once for each that is recorded. */
+  readonly settle: (operation: Operation, recordedAt: number, span?: SpanIdentity) => CleanOperation | undefined
   /** Called when an operation comes into the empty buffer. */
   readonly onFirst: () => void
 }
@@ -73,31 +73,38 @@ export class Buffer {
     return { recorded: this.#recorded, measured: this.#measured, dropped: { ...this.#dropped }, size: this.#size }
   }
 
-  /** Takes an operation, or counts why not. Never throws, never waits. The operation must not be changed afterwards. */
-  push(operation: Operation): void {
+  /**
+   * Takes an operation, or counts why not. Never throws, never waits. The operation must not be changed afterwards. One that has a
+   * span is settled at once, since that ends with it and tells what became of it, which is returned; so are those before it, among
+   * which the same object may be.
+   */
+  push(operation: Operation, span?: SpanIdentity): CleanOperation | undefined {
+    if (span !== undefined) this.settle()
     this.#recorded++
     if (typeof operation !== 'object' || operation === null) {
       this.#dropped.invalid++
-      return
+      return undefined
     }
-    if (this.#closed) {
-      this.#drop(operation, 'shutdown')
-      return
-    }
+    if (this.#closed) return this.#drop(operation, 'shutdown', span)
     if (this.#size === this.capacity) {
-      if (this.#policy === 'drop-newest') {
-        this.#drop(operation, 'buffer_full')
-        return
-      }
+      if (this.#policy === 'drop-newest') return this.#drop(operation, 'buffer_full', span)
       this.#evictOldest()
     }
     let tail = this.#head + this.#size
     if (tail >= this.capacity) tail -= this.capacity
-    this.#ring[tail] = operation
-    // The time is needed only where the operation does not bring its own; asking for it costs more than all the rest here.
-    this.#recordedAt[tail] = hasStartTime(operation) ? 0 : Date.now()
+    let settled: CleanOperation | undefined
+    if (span === undefined) {
+      this.#ring[tail] = operation
+      // The time is needed only where the operation does not bring its own; asking for it costs more than all the rest here.
+      this.#recordedAt[tail] = hasStartTime(operation) ? 0 : Date.now()
+    } else {
+      settled = this.#settle(operation, Date.now(), span)
+      this.#ring[tail] = settled
+      this.#settled++
+    }
     this.#size++
     if (this.#size === 1) this.#onFirst()
+    return settled
   }
 
   /** Settles what has not been: afterwards the totals hold every operation recorded. */
@@ -162,8 +169,10 @@ export class Buffer {
     this.#dropped[reason]++
   }
 
-  #drop(operation: Operation, reason: DropReason): void {
-    this.#dropped[this.#settle(operation, Date.now()) === undefined ? 'invalid' : reason]++
+  #drop(operation: Operation, reason: DropReason, span: SpanIdentity | undefined): CleanOperation | undefined {
+    const settled = this.#settle(operation, Date.now(), span)
+    this.#dropped[settled === undefined ? 'invalid' : reason]++
+    return settled
   }
 }
 

@@ -1,7 +1,7 @@
 /** Puts the SDK together: capture → buffer → instruments → export. Built last to first, stopped first to last; only here is the order known. */
 import { randomBytes } from 'node:crypto'
 import { DiagConsoleLogger, DiagLogLevel, diag } from '@opentelemetry/api'
-import { type CleanOperation, createCleaner, identified } from '../clean.js'
+import { type CleanOperation, createCleaner, identified, type SpanIdentity } from '../clean.js'
 import { createInstruments, type Instruments } from '../instruments.js'
 import type { Operation } from '../operation.js'
 import { createPricer, priceInPlace } from '../price.js'
@@ -105,33 +105,16 @@ function assemble(config: Config): Tokmeter {
 
   // Buffer.
   const totals = new RunningTotals()
-  /** The operation just recorded that has a span, until it is settled. */
-  let ending:
-    | { readonly operation: Operation; readonly span: OperationSpan; cleaned?: CleanOperation | undefined }
-    | undefined
-  function settle(operation: Operation, recordedAt: number): CleanOperation | undefined {
-    const isEnding = ending !== undefined && ending.operation === operation
-    const cleaned = clean(operation, recordedAt, isEnding ? ending!.span : undefined)
-    if (isEnding) ending!.cleaned = cleaned
+  function settle(operation: Operation, recordedAt: number, span?: SpanIdentity): CleanOperation | undefined {
+    const cleaned = clean(operation, recordedAt, span)
     if (cleaned === undefined) return undefined
     priceInPlace(cleaned, pricer.price)
     totals.add(cleaned)
     return cleaned
   }
   function take(operation: Operation, span: OperationSpan | undefined): void {
-    if (span === undefined) {
-      buffer.push(operation)
-      return
-    }
-    // A span ends with its operation, so what it says has to be known now: this one is not left for the drain to settle, nor
-    // those before it, among which the same object may be.
-    buffer.settle()
-    const taken: NonNullable<typeof ending> = { operation, span }
-    ending = taken
-    buffer.push(operation)
-    buffer.settle()
-    ending = undefined
-    endSpan(span, taken.cleaned ?? { operation: 'unknown' })
+    const settled = buffer.push(operation, span)
+    if (span !== undefined) endSpan(span, settled)
   }
   // A MeterProvider is looked for, or made, once there is something to measure: flushing nothing must not settle which.
   function isReadyToDrain(): boolean {
@@ -255,7 +238,7 @@ function count(counts: Map<string, number>, key: string): void {
   counts.set(key, (counts.get(key) ?? 0) + 1)
 }
 
-function endSpan(span: OperationSpan, operation: Operation): void {
+function endSpan(span: OperationSpan, operation: CleanOperation | undefined): void {
   try {
     span.end(operation)
   } catch {

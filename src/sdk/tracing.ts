@@ -1,10 +1,11 @@
 /** Spans of operations, through the API alone: where no TracerProvider is registered there is nothing to do, and nothing is done. */
 import {
-  type Attributes,
   type Context,
   context,
+  INVALID_SPAN_CONTEXT,
   isSpanContextValid,
   ProxyTracerProvider,
+  ROOT_CONTEXT,
   type Span,
   SpanKind,
   SpanStatusCode,
@@ -13,10 +14,18 @@ import {
   type TracerProvider,
   trace,
 } from '@opentelemetry/api'
-import { visitAttributes } from '../attributes.js'
-import { cleanName, cleanNumber, DURATION_LIMIT_MS, type SpanIdentity, TIME_LIMIT_MS } from '../clean.js'
+import { type Begun, begunAttributes, setAttributes } from '../attributes.js'
+import {
+  type CleanOperation,
+  cleanInteger,
+  cleanName,
+  cleanNumber,
+  DURATION_LIMIT_MS,
+  type SpanIdentity,
+  TIME_LIMIT_MS,
+} from '../clean.js'
 import type { Operation } from '../operation.js'
-import { attribute, OTHER, operationName } from '../semconv.js'
+import { OTHER, operationName } from '../semconv.js'
 import { VERSION } from '../version.js'
 
 /** Work in this process rather than a call to somewhere else. */
@@ -30,6 +39,51 @@ const PORT_LIMIT = 65_535
 
 const NO_TRACER_PROVIDER = new ProxyTracerProvider().getDelegate()
 
+/** The key of the API's own for the active span: not exported, but told to whatever the span is set in. */
+const SPAN_KEY = (() => {
+  let told: symbol | undefined
+  const listening: Context = {
+    getValue: () => undefined,
+    setValue: (key) => {
+      told = key
+      return ROOT_CONTEXT
+    },
+    deleteValue: () => ROOT_CONTEXT,
+  }
+  trace.setSpanContext(listening, INVALID_SPAN_CONTEXT)
+  return told
+})()
+
+/**
+ * `parent` with `span` as the active one. A context of the API's own is a map, copied each time something is set, with functions of its
+ * own: making it takes as long as beginning the span. So it is made when something more is set, which is seldom.
+ */
+class SpanInContext implements Context {
+  readonly #parent: Context
+  readonly #span: Span
+
+  constructor(parent: Context, span: Span) {
+    this.#parent = parent
+    this.#span = span
+  }
+
+  getValue(key: symbol): unknown {
+    return key === SPAN_KEY ? this.#span : this.#parent.getValue(key)
+  }
+
+  setValue(key: symbol, value: unknown): Context {
+    return this.#made().setValue(key, value)
+  }
+
+  deleteValue(key: symbol): Context {
+    return this.#made().deleteValue(key)
+  }
+
+  #made(): Context {
+    return trace.setSpan(this.#parent, this.#span)
+  }
+}
+
 /** A span under way, and the identity it gives its operation. */
 export class OperationSpan implements SpanIdentity {
   readonly traceId: string
@@ -39,35 +93,34 @@ export class OperationSpan implements SpanIdentity {
   /** The context in which work belonging to the span runs. */
   readonly context: Context
   readonly #span: Span
-  /** The attributes it has from its begin: setting them again would cost as much as the first time. */
-  readonly #begun: Attributes
+  readonly #begun: Begun
 
-  constructor(span: Span, parent: Context, startTime: number, begun: Attributes) {
+  constructor(span: Span, parent: Context, startTime: number, begun: Begun) {
     const { traceId, spanId, traceFlags } = span.spanContext()
     this.traceId = traceId
     this.spanId = spanId
     this.sampled = (traceFlags & TraceFlags.SAMPLED) !== 0
     this.startTime = startTime
-    this.context = trace.setSpan(parent, span)
+    this.context = new SpanInContext(parent, span)
     this.#span = span
     this.#begun = begun
   }
 
-  /** Ends it with what became of the operation, cleaned: what stands on a span leaves the process. */
-  end(operation: Operation): void {
+  /** Ends it with what became of the operation, cleaned: what stands on a span leaves the process. One that could not be read tells nothing. */
+  end(operation: CleanOperation | undefined): void {
     const span = this.#span
-    const begun = this.#begun
+    if (operation === undefined) {
+      span.end()
+      return
+    }
     if (span.isRecording()) {
-      visitAttributes(operation, (name, value) => {
-        // How long it lasted a span says by itself.
-        if (name !== attribute.durationMs && begun[name] !== value) span.setAttribute(name, value)
-      })
+      setAttributes(span, operation, this.#begun)
       if (operation.error !== undefined) {
         const { type, message } = operation.error
         span.setStatus({ code: SpanStatusCode.ERROR, message: message ?? type })
       }
     }
-    span.end((operation.startTime ?? Date.now()) + (operation.durationMs ?? 0))
+    span.end(operation.startTime + (operation.durationMs ?? 0))
   }
 }
 
@@ -76,28 +129,25 @@ export function beginSpan(operation: Operation): OperationSpan | undefined {
   const tracer = currentTracer()
   if (tracer === undefined) return undefined
   // The operation is as it came: a time that is none would break the application's span exporter, not only this span.
-  const name = cleanName(operation.operation) ?? OTHER
-  const provider = cleanName(operation.provider)
-  const requestModel = cleanName(operation.requestModel)
-  const subject = name === operationName.executeTool ? cleanName(operation.toolName) : requestModel
+  const begun: Begun = {
+    operation: cleanName(operation.operation) ?? OTHER,
+    provider: cleanName(operation.provider),
+    requestModel: cleanName(operation.requestModel),
+    serverAddress: cleanName(operation.serverAddress),
+    serverPort: cleanInteger(operation.serverPort, PORT_LIMIT),
+  }
+  const { operation: name } = begun
+  const subject = name === operationName.executeTool ? cleanName(operation.toolName) : begun.requestModel
   const startTime =
     cleanNumber(operation.startTime, TIME_LIMIT_MS) ??
     Date.now() - (cleanNumber(operation.durationMs, DURATION_LIMIT_MS) ?? 0)
   const parent = context.active()
-  const serverAddress = cleanName(operation.serverAddress)
-  const serverPort = cleanNumber(operation.serverPort, PORT_LIMIT)
-  // What a sampler may want to decide by, as the conventions list it.
-  const attributes: Attributes = { [attribute.operationName]: name }
-  if (provider !== undefined) attributes[attribute.providerName] = provider
-  if (requestModel !== undefined) attributes[attribute.requestModel] = requestModel
-  if (serverAddress !== undefined) attributes[attribute.serverAddress] = serverAddress
-  if (serverPort !== undefined && Number.isInteger(serverPort)) attributes[attribute.serverPort] = serverPort
   const kind = INTERNAL.has(name) ? SpanKind.INTERNAL : SpanKind.CLIENT
   const title = subject === undefined ? name : `${name} ${subject}`
-  const span = tracer.startSpan(title, { kind, startTime, attributes }, parent)
+  const span = tracer.startSpan(title, { kind, startTime, attributes: begunAttributes(begun) }, parent)
   // A tracer that does nothing may give the span of somebody else, or none.
   if (!span.isRecording() && !isSpanContextValid(span.spanContext())) return undefined
-  return new OperationSpan(span, parent, startTime, attributes)
+  return new OperationSpan(span, parent, startTime, begun)
 }
 
 let tracer: Tracer | undefined

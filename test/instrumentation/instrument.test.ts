@@ -44,19 +44,28 @@ function makeClient(create: (this: Any, ...values: Any[]) => unknown): Any {
   return new Client()
 }
 
-/** A promise of the shape known, without a class. */
-function apiPromise(answer: unknown): Any {
-  const promise: Any = {
-    responsePromise: Promise.resolve({ response: {} }),
-    parseResponse: async () => answer,
-    _thenUnwrap: () => apiPromise(answer),
-    // biome-ignore lint/suspicious/noThenProperty: this is what such a promise is
-    then(...handlers: Any[]) {
-      return promise.responsePromise.then((props: Any) => promise.parseResponse(props)).then(...handlers)
-    },
+/** A promise made like those of Stainless. */
+class ApiPromise {
+  responsePromise: Any = Promise.resolve({ response: {} })
+  parsedPromise: Any
+  readonly answer: unknown
+  constructor(answer: unknown) {
+    this.answer = answer
   }
-  return promise
+  parse() {
+    this.parsedPromise ??= this.responsePromise.then(async () => this.answer)
+    return this.parsedPromise
+  }
+  _thenUnwrap() {
+    return new ApiPromise(this.answer)
+  }
+  // biome-ignore lint/suspicious/noThenProperty: this is what such a promise is
+  then(...handlers: Any[]) {
+    return this.parse().then(...handlers)
+  }
 }
+
+const apiPromise = (answer: unknown) => new ApiPromise(answer)
 
 test('a client of unknown shape is returned as it is, and reported', () => {
   for (const client of [{}, Object.freeze({ chat: 1 }), null, undefined, 1, 'text', () => {}])
@@ -113,6 +122,27 @@ test('a promise of another shape passes through untouched, and later calls are l
   expect(client.chat.completions.create({})).toBe(promise)
   expect(tokmeter.stats().open).toBeLessThanOrEqual(1)
   expect(reported()).toContainEqual({ client: 'openai', version: '0.0.1' })
+})
+
+test('request options that are not the client’s own are not marked', async () => {
+  const sent: Any[] = []
+  const client = makeClient(function (_, options) {
+    return this._client.methodRequest('post', '/', options)
+  })
+  Object.getPrototypeOf(client).methodRequest = (_: string, __: string, options: Any) => {
+    sent.push(options)
+    return apiPromise({})
+  }
+  instrument(client)
+  const options = { timeout: 5 }
+  for (const given of [options, undefined, Promise.resolve(options)]) await client.chat.completions.create({}, given)
+  expect(Reflect.ownKeys(options)).toEqual(['timeout'])
+  expect([sent[0], sent[1], await sent[2]].map((each) => Reflect.ownKeys(each).map(String))).toEqual([
+    ['timeout', 'Symbol(tokmeter.call)'],
+    ['Symbol(tokmeter.call)'],
+    ['timeout', 'Symbol(tokmeter.call)'],
+  ])
+  expect(await counted()).toHaveLength(3)
 })
 
 test('a frozen prototype is left as it is', () => {

@@ -27,6 +27,12 @@ export const failed = (type: string, code?: string) => ({
   error: expect.objectContaining(code ? { type, code } : { type }),
 })
 
+/** Whether request options may be a promise: told by the version, since it cannot be tried. */
+function takesLaterOptions({ client }: Scene): boolean {
+  const [, major, minor] = /JS (\d+)\.(\d+)/.exec(client.getUserAgent()) ?? []
+  return Number(major) > 7 || (Number(major) === 7 && Number(minor) >= 57)
+}
+
 const create = ({ client }: Scene, parameters: Any, options?: object): Any =>
   client.chat.completions.create(parameters, options)
 
@@ -143,6 +149,46 @@ export const CHAT_ROWS: readonly Row[] = [
         scene.emulate({ status: 429, failures: 2, retryAfter: 0.01, id: `retries ${Math.random()}` }),
       ),
     operations: [{ ...WHOLE, retries: 2 }],
+  },
+  {
+    name: 'options of the caller’s, which remain as they are, and are used again',
+    async run(scene) {
+      const id = `options ${Math.random()}`
+      const options = Object.freeze(scene.emulate({ status: 503, failures: 1, retryAfter: 0.01, id }))
+      const calls = [create(scene, PARAMETERS, options), create(scene, PARAMETERS, options)]
+      return { answers: await Promise.all(calls), keys: Reflect.ownKeys(options) }
+    },
+    operations: [WHOLE, WHOLE].map(({ retries: _, ...rest }) => rest),
+    check: (operations) => expect(operations.map(({ retries = 0 }) => retries).sort()).toEqual([0, 1]),
+  },
+  {
+    name: 'options that come later, retried',
+    needs: (scene) => takesLaterOptions(scene),
+    run: (scene) =>
+      create(
+        scene,
+        PARAMETERS,
+        Promise.resolve(scene.emulate({ status: 503, failures: 1, retryAfter: 0.01, id: `later ${Math.random()}` })),
+      ),
+    operations: [{ ...WHOLE, retries: 1 }],
+  },
+  {
+    name: 'what the client writes to its log',
+    needs: ({ client }) => client.logLevel !== undefined,
+    async run(scene) {
+      const written: unknown[] = []
+      const write = (line: string, details?: Any) => {
+        written.push([line.replace(/log_\w+|\d+ms|:\d+/g, '…'), details?.options && Reflect.ownKeys(details.options)])
+      }
+      const logger = { error: write, warn: write, info: write, debug: write }
+      const client = scene.client.withOptions({ logger, logLevel: 'debug' })
+      const options = scene.emulate({ status: 503, failures: 1, retryAfter: 0.01, id: `log ${Math.random()}` })
+      await create({ ...scene, client }, PARAMETERS, options)
+      return written.map((line) =>
+        JSON.stringify(line, (_, value) => (typeof value === 'symbol' ? String(value) : value)),
+      )
+    },
+    operations: [{ ...WHOLE, retries: 1 }],
   },
   {
     name: 'a connection that is reset, and no retry',
