@@ -67,16 +67,18 @@ async function startVariant(variant, baseURL) {
  * would look like fast. So streams are paced, many are open at the same time, and only CPU time tells.
  */
 const KINDS = {
-  // The warm-up is as many calls as Node takes to be done compiling them: what a service runs is warm. Profiles say that it is not done
-  // after 3,000: what tokmeter itself takes is 32 µs a call from there to 6,000, and 20 from 4,000 to 8,000. Short rounds, so that those that are
-  // compared see the same machine; and rather more generations than more rounds of each, since it is generations that differ.
+  // Rounds are so long that each has several collections of garbage in it: what an instrumentation makes the collector do belongs to what
+  // it adds, and of short rounds the middle half would be those without one. The warm-up is as many calls as Node takes to be done compiling
+  // them: what a service runs is warm. Profiles say that it is not done after 3,000: what tokmeter itself takes is 32 µs a call from there to
+  // 6,000, and 20 from 4,000 to 8,000. And rather more generations than more rounds of each, since it is generations that differ.
   chat: {
-    order: { kind: 'chat', count: 20 },
+    order: { kind: 'chat', count: 500 },
     unit: 'µs/call',
-    units: 20,
-    rounds: 50,
-    warmUp: 400,
+    units: 500,
+    rounds: 12,
+    warmUp: 16,
     generations: 8,
+    short: { rounds: 4, warmUp: 1 },
     settings: ['tokmeter', 'tokmeter-metrics'],
   },
   stream: {
@@ -86,6 +88,7 @@ const KINDS = {
     rounds: 60,
     warmUp: 16,
     generations: 1,
+    short: { rounds: 12, warmUp: 6 },
     settings: ['tokmeter'],
   },
 }
@@ -119,9 +122,9 @@ async function startAll(variants, baseURL, failures) {
  * @param {string} baseURL
  */
 async function compare(kind, baseURL) {
-  const { order, unit, units, settings, ...long } = KINDS[kind]
+  const { order, unit, units, settings, short, ...long } = KINDS[kind]
   const names = ['bare', ...settings, ...Object.keys(RIVALS)]
-  const { rounds, warmUp, generations } = isShort ? { rounds: 12, warmUp: 6, generations: 1 } : long
+  const { rounds, warmUp, generations } = isShort ? { ...short, generations: 1 } : long
   progress(
     `overhead.${kind}: ${generations} times ${rounds} rounds of ${order.count} calls by each of ${names.join(', ')}`,
   )

@@ -6,6 +6,7 @@ import { type Attributes, type Context, type Meter, ROOT_CONTEXT, TraceFlags, tr
 import { instrumentKind } from './catalogue.js'
 import { bucketOf, type InstrumentSource, type Point } from './instruments.js'
 import type { Operation } from './operation.js'
+import { SpanInContext } from './span-in-context.js'
 
 type Counter = { add(value: number, attributes: Attributes): void }
 type Histogram = { record(value: number, attributes: Attributes, context?: Context): void }
@@ -135,7 +136,7 @@ function createContexts(): (operation: Operation) => Context | undefined {
     found =
       !sampled || traceId === undefined || spanId === undefined
         ? undefined
-        : trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags: TraceFlags.SAMPLED })
+        : new SpanInContext(ROOT_CONTEXT, trace.wrapSpanContext({ traceId, spanId, traceFlags: TraceFlags.SAMPLED }))
     return found
   }
 }

@@ -2,10 +2,8 @@
 import {
   type Context,
   context,
-  INVALID_SPAN_CONTEXT,
   isSpanContextValid,
   ProxyTracerProvider,
-  ROOT_CONTEXT,
   type Span,
   SpanKind,
   SpanStatusCode,
@@ -26,6 +24,7 @@ import {
 } from '../clean.js'
 import type { Operation } from '../operation.js'
 import { OTHER, operationName } from '../semconv.js'
+import { SpanInContext } from '../span-in-context.js'
 import { VERSION } from '../version.js'
 
 /** Work in this process rather than a call to somewhere else. */
@@ -38,51 +37,6 @@ const INTERNAL: ReadonlySet<string> = new Set([
 const PORT_LIMIT = 65_535
 
 const NO_TRACER_PROVIDER = new ProxyTracerProvider().getDelegate()
-
-/** The key of the API's own for the active span: not exported, but told to whatever the span is set in. */
-const SPAN_KEY = (() => {
-  let told: symbol | undefined
-  const listening: Context = {
-    getValue: () => undefined,
-    setValue: (key) => {
-      told = key
-      return ROOT_CONTEXT
-    },
-    deleteValue: () => ROOT_CONTEXT,
-  }
-  trace.setSpanContext(listening, INVALID_SPAN_CONTEXT)
-  return told
-})()
-
-/**
- * `parent` with `span` as the active one. A context of the API's own is a map, copied each time something is set, with functions of its
- * own: making it takes as long as beginning the span. So it is made when something more is set, which is seldom.
- */
-class SpanInContext implements Context {
-  readonly #parent: Context
-  readonly #span: Span
-
-  constructor(parent: Context, span: Span) {
-    this.#parent = parent
-    this.#span = span
-  }
-
-  getValue(key: symbol): unknown {
-    return key === SPAN_KEY ? this.#span : this.#parent.getValue(key)
-  }
-
-  setValue(key: symbol, value: unknown): Context {
-    return this.#made().setValue(key, value)
-  }
-
-  deleteValue(key: symbol): Context {
-    return this.#made().deleteValue(key)
-  }
-
-  #made(): Context {
-    return trace.setSpan(this.#parent, this.#span)
-  }
-}
 
 /** A span under way, and the identity it gives its operation. */
 export class OperationSpan implements SpanIdentity {
