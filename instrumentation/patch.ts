@@ -19,8 +19,8 @@ let creating: Call | undefined
 let given: readonly unknown[] = []
 
 /**
- * By which the options of an HTTP request tell the call it is made for. On the options rather than in a map beside them: a WeakMap
- * keeps what it has for every call from being collected at once, which costs more than all else that is done for the call.
+ * By which the options of an HTTP request tell the call it is made for. On the options rather than in a map beside them: what a WeakMap
+ * holds for a call, its answer and promises with it, no collection of young garbage takes.
  */
 const CALL = Symbol('tokmeter.call')
 type RequestOptions = { [CALL]?: Call }

@@ -29,13 +29,10 @@ export function operationAttributes(operation: Operation): Attributes {
 }
 
 /** The attributes a span begins with. */
-export function begunAttributes({ operation, provider, requestModel, serverAddress, serverPort }: Begun): Attributes {
-  const attributes: Attributes = { [attribute.operationName]: operation }
-  if (provider !== undefined) attributes[attribute.providerName] = provider
-  if (requestModel !== undefined) attributes[attribute.requestModel] = requestModel
-  if (serverAddress !== undefined) attributes[attribute.serverAddress] = serverAddress
-  if (serverPort !== undefined) attributes[attribute.serverPort] = serverPort
-  return attributes
+export function begunAttributes(begun: Begun): Attributes {
+  const gathered = new Gathered()
+  setBegun(gathered, begun, NOTHING)
+  return gathered.attributes
 }
 
 /**
@@ -43,7 +40,6 @@ export function begunAttributes({ operation, provider, requestModel, serverAddre
  * How long it lasted a span says by itself.
  */
 export function setAttributes(span: Target, operation: Operation, begun: Begun): void {
-  // Written out, without a function that visits: in the midst of a program this runs cold, and every name looked up counts.
   const { usage, cost, error, provider, tags, finishReason, timeToFirstChunkMs, outputChunkGaps } = operation
   setBegun(span, operation, begun)
   if (operation.streamed) span.setAttribute(attribute.requestStream, true)
