@@ -124,6 +124,14 @@ test('a promise of another shape passes through untouched, and later calls are l
   expect(reported()).toContainEqual({ client: 'openai', version: '0.0.1' })
 })
 
+test('a promise that lets nothing be set passes through untouched', async () => {
+  const promise = Object.freeze(apiPromise('answer'))
+  const client = instrument(makeClient(() => promise))
+  expect(client.chat.completions.create({})).toBe(promise)
+  expect(client.chat.completions.create({})).toBe(promise)
+  expect(tokmeter.stats().open).toBeLessThanOrEqual(2)
+})
+
 test('request options that are not the client’s own are not marked', async () => {
   const sent: Any[] = []
   const client = makeClient(function (_, options) {
