@@ -86,22 +86,29 @@ export class Buffer {
       return undefined
     }
     if (this.#closed) return this.#drop(operation, 'shutdown', span)
+    // Reading it may run code of the application's that records as well, so it is read before a place is taken for it.
+    let settled: CleanOperation | undefined
+    let recordedAt = 0
+    if (span !== undefined) {
+      settled = this.#settle(operation, Date.now(), span)
+      this.settle()
+    } else if (!hasStartTime(operation)) {
+      // The time is needed only where the operation does not bring its own; asking for it costs more than all the rest here.
+      recordedAt = Date.now()
+    }
     if (this.#size === this.capacity) {
-      if (this.#policy === 'drop-newest') return this.#drop(operation, 'buffer_full', span)
+      if (this.#policy === 'drop-newest') {
+        if (span === undefined) return this.#drop(operation, 'buffer_full', span)
+        this.#dropped[settled === undefined ? 'invalid' : 'buffer_full']++
+        return settled
+      }
       this.#evictOldest()
     }
     let tail = this.#head + this.#size
     if (tail >= this.capacity) tail -= this.capacity
-    let settled: CleanOperation | undefined
-    if (span === undefined) {
-      this.#ring[tail] = operation
-      // The time is needed only where the operation does not bring its own; asking for it costs more than all the rest here.
-      this.#recordedAt[tail] = hasStartTime(operation) ? 0 : Date.now()
-    } else {
-      settled = this.#settle(operation, Date.now(), span)
-      this.#ring[tail] = settled
-      this.#settled++
-    }
+    this.#ring[tail] = span === undefined ? operation : settled
+    this.#recordedAt[tail] = recordedAt
+    if (span !== undefined) this.#settled++
     this.#size++
     if (this.#size === 1) this.#onFirst()
     return settled

@@ -154,6 +154,36 @@ test('an operation that cannot be read to its end is invalid, and its span is en
   expect(spans).toHaveLength(2)
 })
 
+test.for(['finishReason', 'startTime'])(
+  'an operation that records another while its %s is read takes nothing from it',
+  async (field) => {
+    traced()
+    const seen: string[] = []
+    const spans = await spansOf(async (tokmeter) => {
+      tokmeter.subscribe(({ operation }) => void seen.push(operation))
+      const inner = { operation: 'embeddings', traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331' }
+      let isRecorded = false
+      tokmeter.record({
+        operation: 'chat',
+        // With an identity of its own it gets no span, and is settled later.
+        ...(field === 'startTime' && { ...inner, operation: 'chat', spanId: '00f067aa0ba902b7' }),
+        get [field]() {
+          if (!isRecorded) {
+            isRecorded = true
+            tokmeter.record(inner)
+          }
+          return undefined
+        },
+      })
+      await tokmeter.forceFlush()
+      const { recorded, measured, size } = tokmeter.stats()
+      expect({ recorded, measured, size }).toEqual({ recorded: 2, measured: 2, size: 0 })
+    })
+    expect(seen.sort()).toEqual(['chat', 'embeddings'])
+    expect(spans).toHaveLength(field === 'startTime' ? 0 : 1)
+  },
+)
+
 test('the same object recorded again later is another operation, with a span and an id of its own', async () => {
   traced()
   const seen: string[] = []
