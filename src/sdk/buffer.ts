@@ -39,6 +39,9 @@ export type BufferOptions = {
   readonly onFirst: () => void
 }
 
+/** Stands for the time of recording of an operation that was settled before it came into the ring. */
+const SETTLED = -1
+
 export class Buffer {
   readonly capacity: number
   readonly #policy: BufferPolicy
@@ -51,6 +54,8 @@ export class Buffer {
   #size = 0
   /** How many from the head on are settled. */
   #settled = 0
+  /** The one after those is being read: what its getters record comes behind it, and nothing is taken out beyond those. */
+  #isReading = false
   #closed = false
   #recorded = 0
   #measured = 0
@@ -75,40 +80,28 @@ export class Buffer {
 
   /**
    * Takes an operation, or counts why not. Never throws, never waits. The operation must not be changed afterwards. One that has a
-   * span is settled at once, since that ends with it and tells what became of it, which is returned; so are those before it, among
-   * which the same object may be.
+   * span is settled at once, since that ends with it and tells what became of it, which is returned.
    */
   push(operation: Operation, span?: SpanIdentity): CleanOperation | undefined {
-    if (span !== undefined) this.settle()
     this.#recorded++
     if (typeof operation !== 'object' || operation === null) {
       this.#dropped.invalid++
       return undefined
     }
-    if (this.#closed) return this.#drop(operation, 'shutdown', span)
-    // Reading it may run code of the application's that records as well, so it is read before a place is taken for it.
-    let settled: CleanOperation | undefined
-    let recordedAt = 0
-    if (span !== undefined) {
-      settled = this.#settle(operation, Date.now(), span)
-      this.settle()
-    } else if (!hasStartTime(operation)) {
-      // The time is needed only where the operation does not bring its own; asking for it costs more than all the rest here.
-      recordedAt = Date.now()
-    }
-    if (this.#size === this.capacity) {
-      if (this.#policy === 'drop-newest') {
-        if (span === undefined) return this.#drop(operation, 'buffer_full', span)
-        this.#dropped[settled === undefined ? 'invalid' : 'buffer_full']++
-        return settled
-      }
-      this.#evictOldest()
+    // Reading it may run code of the application's that records as well, so it is read before a place is taken for it. The time is
+    // needed only where the operation does not bring its own; asking for it costs more than all the rest here.
+    const recordedAt = span === undefined && hasStartTime(operation) ? 0 : Date.now()
+    const settled = span === undefined ? undefined : this.#settle(operation, recordedAt, span)
+    if (this.#size === this.capacity && this.#policy === 'drop-oldest' && !this.#closed) this.#evictOldest()
+    if (this.#closed || this.#size === this.capacity) {
+      const dropped = span === undefined ? this.#settle(operation, recordedAt || Date.now()) : settled
+      this.#dropped[dropped === undefined ? 'invalid' : this.#closed ? 'shutdown' : 'buffer_full']++
+      return dropped
     }
     let tail = this.#head + this.#size
     if (tail >= this.capacity) tail -= this.capacity
     this.#ring[tail] = span === undefined ? operation : settled
-    this.#recordedAt[tail] = recordedAt
-    if (span !== undefined) this.#settled++
+    this.#recordedAt[tail] = span === undefined ? recordedAt : SETTLED
     this.#size++
     if (this.#size === 1) this.#onFirst()
     return settled
@@ -116,16 +109,15 @@ export class Buffer {
 
   /** Settles what has not been: afterwards the totals hold every operation recorded. */
   settle(): void {
-    while (this.#settled < this.#size) this.#settleNext()
+    while (this.#settled < this.#size && !this.#isReading) this.#settleNext()
   }
 
   /**
    * Takes the oldest operation out and lets `measure` have it: returns true, and counts it as measured, when `measure`
-   * returned, or as dropped when it threw or there was nothing to measure. Returns false when the buffer is empty.
+   * returned, or as dropped when it threw or there was nothing to measure. Returns false when there is none to take out.
    */
   measureNext(measure: (operation: CleanOperation) => void): boolean {
-    if (this.#size === 0) return false
-    if (this.#settled === 0) this.#settleNext()
+    if (this.#size === 0 || !this.#settleHead()) return false
     const operation = this.#removeHead()
     if (operation === undefined) {
       this.#dropped.invalid++
@@ -157,8 +149,22 @@ export class Buffer {
   #settleNext(): void {
     let index = this.#head + this.#settled
     if (index >= this.capacity) index -= this.capacity
-    this.#ring[index] = this.#settle(this.#ring[index] as Operation, this.#recordedAt[index] || Date.now())
+    const recordedAt = this.#recordedAt[index]!
+    if (recordedAt !== SETTLED) {
+      this.#isReading = true
+      try {
+        this.#ring[index] = this.#settle(this.#ring[index] as Operation, recordedAt || Date.now())
+      } finally {
+        this.#isReading = false
+      }
+    }
     this.#settled++
+  }
+
+  /** Settles the oldest operation, if it is not. False when it is just being read, by whose code this is called. */
+  #settleHead(): boolean {
+    if (this.#settled === 0 && !this.#isReading) this.#settleNext()
+    return this.#settled > 0
   }
 
   #removeHead(): CleanOperation | undefined {
@@ -171,15 +177,9 @@ export class Buffer {
   }
 
   #evictOldest(): void {
-    if (this.#settled === 0) this.#settleNext()
+    if (!this.#settleHead()) return
     const reason = this.#removeHead() === undefined ? 'invalid' : 'buffer_full'
     this.#dropped[reason]++
-  }
-
-  #drop(operation: Operation, reason: DropReason, span: SpanIdentity | undefined): CleanOperation | undefined {
-    const settled = this.#settle(operation, Date.now(), span)
-    this.#dropped[settled === undefined ? 'invalid' : reason]++
-    return settled
   }
 }
 

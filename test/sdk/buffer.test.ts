@@ -21,9 +21,9 @@ function buffer(capacity: number, policy: BufferPolicy = 'drop-newest') {
   const made = new Buffer({
     capacity,
     policy,
-    settle(operation, recordedAt) {
+    settle(operation, recordedAt, span) {
       settled.set(operation, (settled.get(operation) ?? 0) + 1)
-      const cleaned = clean(operation, recordedAt)
+      const cleaned = clean(operation, recordedAt, span)
       if (cleaned !== undefined) totals.add(cleaned)
       return cleaned
     },
@@ -132,24 +132,56 @@ test('the time of recording is kept for operations that do not bring their own',
   }
 })
 
-test('recorded = measured + dropped + size after every step, in any order of steps', () => {
-  type Step = 'record' | 'invalid' | 'hostile' | 'measure' | 'fail' | 'settle' | 'close' | 'abandon'
+test('recorded = measured + dropped + size after every step, in any order of steps, those taken while an operation is read too', () => {
+  const steps = ['record', 'spanned', 'invalid', 'hostile', 'measure', 'fail', 'settle', 'close', 'abandon'] as const
+  type Step = (typeof steps)[number] | { readonly spanned: boolean; readonly whileRead: readonly Step[] }
+  // Nothing that takes a turn of the event loop happens while an operation is read: nobody gives up meanwhile.
+  const whileRead: fc.Arbitrary<Step> = fc.constantFrom(...steps.filter((step) => step !== 'abandon'))
   const step: fc.Arbitrary<Step> = fc.oneof(
-    { weight: 10, arbitrary: fc.constant('record' as const) },
-    { weight: 6, arbitrary: fc.constant('measure' as const) },
+    { weight: 10, arbitrary: fc.constantFrom('record', 'record', 'spanned') },
+    { weight: 6, arbitrary: fc.constant('measure') },
     { weight: 3, arbitrary: fc.constantFrom('invalid', 'hostile', 'fail', 'settle') },
     { weight: 1, arbitrary: fc.constantFrom('close', 'abandon') },
+    { weight: 4, arbitrary: fc.record({ spanned: fc.boolean(), whileRead: fc.array(whileRead, { maxLength: 8 }) }) },
   )
   const policy = fc.constantFrom<BufferPolicy>('drop-newest', 'drop-oldest')
+  const span = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', sampled: true, startTime: 1 }
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 6 }), policy, fc.array(step, { maxLength: 80 }), (capacity, kind, steps) => {
+    fc.property(fc.integer({ min: 1, max: 6 }), policy, fc.array(step, { maxLength: 80 }), (capacity, kind, taken) => {
       const { buffer: tested, totals, settled, measure, measured } = buffer(capacity, kind)
+      /** Models in the order in which their operations are given a place: one that has a span, after it was read. */
+      const placed: string[] = []
       let recorded = 0
-      let readable = 0
-      for (const one of steps) {
-        if (one === 'record') {
-          tested.push(chat(`m${recorded}`))
-          readable++
+      let reading = 0
+      function check() {
+        const { ledger } = tested
+        expect(ledger.recorded).toBe(recorded)
+        // One that is read before it has a place is in neither yet.
+        expect(recorded - (ledger.measured + sum(ledger.dropped) + ledger.size)).toBeGreaterThanOrEqual(0)
+        expect(recorded - (ledger.measured + sum(ledger.dropped) + ledger.size)).toBeLessThanOrEqual(reading)
+        expect(ledger.measured).toBe(measured.length)
+        expect(ledger.size).toBe(tested.size)
+        expect(ledger.size).toBeLessThanOrEqual(capacity)
+      }
+      function take(one: Step) {
+        if (!['measure', 'fail', 'settle', 'close', 'abandon'].includes(one as string)) recorded++
+        const model = `m${recorded}`
+        if (typeof one === 'object') {
+          const operation = {
+            ...chat(model),
+            get finishReason() {
+              reading++
+              one.whileRead.forEach(take)
+              reading--
+              return 'stop'
+            },
+          }
+          if (!one.spanned) placed.push(model)
+          tested.push(operation, one.spanned ? span : undefined)
+          if (one.spanned) placed.push(model)
+        } else if (one === 'record' || one === 'spanned') {
+          placed.push(model)
+          tested.push(chat(model), one === 'spanned' ? span : undefined)
         } else if (one === 'invalid') tested.push(undefined as never)
         else if (one === 'hostile')
           tested.push(Object.defineProperty({}, 'operation', { get: () => hostile.operation }) as never)
@@ -159,21 +191,15 @@ test('recorded = measured + dropped + size after every step, in any order of ste
             throw new Error('no')
           })
         else tested[one]()
-        if (one === 'record' || one === 'invalid' || one === 'hostile') recorded++
-
-        const { ledger } = tested
-        expect(ledger.recorded).toBe(recorded)
-        expect(ledger.measured + sum(ledger.dropped) + ledger.size).toBe(recorded)
-        expect(ledger.measured).toBe(measured.length)
-        expect(ledger.size).toBe(tested.size)
-        expect(ledger.size).toBeLessThanOrEqual(capacity)
+        check()
       }
+      taken.forEach(take)
       // Oldest first, and none twice.
-      expect(measured).toEqual([...new Set(measured)].sort((a, b) => Number(a.slice(1)) - Number(b.slice(1))))
+      expect(measured).toEqual(placed.filter((model) => measured.includes(model)))
       tested.settle()
-      expect(totals.snapshot().all.operations).toBe(readable)
+      expect(totals.snapshot().all.operations).toBe(placed.length)
       expect([...settled.values()].every((times) => times === 1)).toBe(true)
     }),
-    { numRuns: 300 },
+    { numRuns: 500 },
   )
 })
