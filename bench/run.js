@@ -16,7 +16,15 @@ await runBenches(
     { file: 'import.js', names: ['import'] },
     {
       file: 'overhead.js',
-      names: ['overhead.chat', 'overhead.chat.metrics', 'overhead.stream'],
+      names: [
+        'overhead.chat',
+        'overhead.chat.metrics',
+        'overhead.stream',
+        'overhead.chat.inprocess',
+        'overhead.chat.inprocess.metrics',
+        'overhead.stream.inprocess',
+        'overhead.stream.inprocess.metrics',
+      ],
     },
     {
       file: 'soak.js',
