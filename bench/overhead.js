@@ -14,7 +14,7 @@ const isShort = process.argv.includes('--short')
 /** Content-bearing chunks of a stream. */
 const CHUNKS = 200
 /** Rounds of what is measured that do not count, after the warm-up. */
-const DISCARDED = 2
+const DISCARDED = 1
 
 /** @typedef {{ ask: (message: object) => Promise<any>, end: () => void }} Child */
 
@@ -71,7 +71,7 @@ async function startVariant(variant, baseURL, isInProcess) {
  * What is measured, by its name. `warmUp`: the calls made before. `settings`: tokmeter as it comes, and with `spans: false`, as those have
  * it who measure only.
  *
- * Over HTTP, as a service calls: there a call costs the client some twenty times what an instrumentation adds, and varies by as much as
+ * Over HTTP, as a service calls: there a call costs the client ten to thirty times what an instrumentation adds, and varies by as much as
  * that. And with the same answers given in the process itself, which tells one instrumentation from another.
  *
  * A round is so long that it has several collections of garbage in it: what an instrumentation makes the collector do belongs to what it
@@ -85,19 +85,19 @@ async function startVariant(variant, baseURL, isInProcess) {
  */
 const MEASURES = {
   'overhead.chat': {
-    order: { kind: 'chat', count: 250, turns: 4 },
-    warmUp: { rounds: 16, order: { kind: 'chat', count: 250, turns: 4 } },
+    order: { kind: 'chat', count: 125, turns: 8 },
+    warmUp: { rounds: 16, order: { kind: 'chat', count: 125, turns: 8 } },
     rounds: 12,
-    generations: 8,
-    short: { rounds: 4, warmUpRounds: 1 },
+    generations: 5,
+    short: { rounds: 3, warmUpRounds: 1 },
     settings: ['tokmeter', 'tokmeter-metrics'],
   },
   'overhead.stream': {
     order: { kind: 'stream', count: 20, turns: 4, chunks: CHUNKS, chunkDelayMs: 2 },
     warmUp: { rounds: 200, order: { kind: 'stream', count: 20, turns: 4, chunks: 5 } },
-    rounds: 20,
-    generations: 5,
-    short: { rounds: 6, warmUpRounds: 8 },
+    rounds: 15,
+    generations: 4,
+    short: { rounds: 3, warmUpRounds: 8 },
     settings: ['tokmeter'],
   },
   'overhead.chat.inprocess': {
@@ -105,7 +105,7 @@ const MEASURES = {
     warmUp: { rounds: 4, order: { kind: 'chat', count: 20, turns: 200 } },
     rounds: 20,
     generations: 5,
-    short: { rounds: 4, warmUpRounds: 1 },
+    short: { rounds: 3, warmUpRounds: 1 },
     settings: ['tokmeter', 'tokmeter-metrics'],
   },
   'overhead.stream.inprocess': {
@@ -113,7 +113,7 @@ const MEASURES = {
     warmUp: { rounds: 100, order: { kind: 'stream', count: 2, turns: 80, chunks: 5 } },
     rounds: 20,
     generations: 5,
-    short: { rounds: 4, warmUpRounds: 5 },
+    short: { rounds: 3, warmUpRounds: 5 },
     settings: ['tokmeter', 'tokmeter-metrics'],
   },
 }
