@@ -1,5 +1,6 @@
 /** All faults, each by its name. */
 import * as clockJumps from './clock-jumps.js'
+import * as cutInsert from './cut-insert.js'
 import * as diskFull from './disk-full.js'
 import * as fuzz from './fuzz.js'
 import * as gzipBombs from './gzip-bombs.js'
@@ -32,4 +33,15 @@ import * as targets from './targets.js'
 /** @typedef {(setting: Setting) => Promise<Row[]>} Fault */
 
 /** @type {readonly { name: string, run: Fault }[]} */
-export const FAULTS = [kill, targets, storeFailing, diskFull, powerCut, clockJumps, idleConnections, gzipBombs, fuzz]
+export const FAULTS = [
+  kill,
+  cutInsert,
+  targets,
+  storeFailing,
+  diskFull,
+  powerCut,
+  clockJumps,
+  idleConnections,
+  gzipBombs,
+  fuzz,
+]

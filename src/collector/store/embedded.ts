@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import type { Session } from 'chdb'
 import { lowerBackgroundThreads } from './background-threads.js'
 import { BINARY_ROWS, readBinaryRows } from './binary-rows.js'
+import { syncTables } from './cut-off-inserts.js'
 import {
   bound,
   type Engine,
@@ -150,6 +151,7 @@ export async function openEmbedded(directory: string, embedded: EmbeddedOptions)
       writing.take(async (session) => {
         await checkRoom(directory, rows, embedded.freeBytes ?? freeBytesOf)
         await insertRows(session, rows, handover)
+        await syncTables(directory)
       }),
     stream,
     async writeParquet(sql, path) {

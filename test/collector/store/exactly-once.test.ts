@@ -7,24 +7,11 @@ import { insertOnce } from '../../../src/collector/store/database.js'
 import { insertFileSql, type NativeInsert } from '../../../src/collector/store/embedded.js'
 import type { Engine, RawInsert } from '../../../src/collector/store/engine.js'
 import { encode } from '../../../src/collector/store/rows.js'
-import { STORED_TABLES } from '../../../src/collector/store/schema.js'
 import type { Store } from '../../../src/collector/store/store.js'
 import { chat, NOON } from './operations.js'
-import { closeAll, opened, temporaryDirectory } from './stores.js'
+import { COUNTS, closeAll, countsOf, inEveryTable, opened, temporaryDirectory } from './stores.js'
 
 afterAll(closeAll)
-
-const TABLES = STORED_TABLES.map(({ name }) => name)
-const COUNTS = TABLES.map((table) => [table, table === 'operations' ? 'count()' : 'sum(operations)'] as const)
-
-async function counts(store: Store): Promise<number[]> {
-  const counted: number[] = []
-  for (const [table, count] of COUNTS) {
-    const rows = await store.query<{ n: number }>(`SELECT ${count} AS n FROM ${store.table(table)}`)
-    counted.push(rows[0]!.n)
-  }
-  return counted
-}
 
 /** What the store hands the engine for a batch. */
 async function rawInsert(store: Store, operations: Parameters<typeof encode>[0], token: string): Promise<NativeInsert> {
@@ -58,17 +45,17 @@ test('killed in the middle of an insert, and sent again, a batch is in every tab
     const file = join(temporaryDirectory(), 'rows.native')
     writeFileSync(file, raw.body)
     const sql = insertFileSql(raw, file)
-    writeFileSync(plan, JSON.stringify({ directory: join(path, 'engine'), sql, view, tables: COUNTS }))
+    writeFileSync(plan, JSON.stringify({ directory: join(path, 'engine'), sql, view, tables: Object.entries(COUNTS) }))
     const child = spawnSync(process.execPath, [fileURLToPath(new URL('kill-child.js', import.meta.url)), plan])
     expect([view, child.signal, child.stderr.toString()]).toEqual([view, 'SIGKILL', ''])
 
     const again = await opened({ path })
-    const partly = await counts(again)
+    const partly = Object.values(await countsOf(again))
     expect([view, new Set(partly).size > 1]).toEqual([view, true])
     await again.database.engine.command(`ALTER TABLE ${again.table(view)} MODIFY QUERY ${selects[0]!.sql}`)
     for (let time = 0; time < 2; time++) {
       await again.insert(batch, token)
-      expect([view, await counts(again)]).toEqual([view, TABLES.map(() => expected)])
+      expect([view, await countsOf(again)]).toEqual([view, inEveryTable(expected)])
     }
     await again.close()
     expected += 2

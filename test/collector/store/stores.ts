@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { STORED_TABLES } from '../../../src/collector/store/schema.js'
 import { openStore, type Store, type StoreOptions } from '../../../src/collector/store/store.js'
 
 const directories: string[] = []
@@ -30,6 +31,24 @@ export async function opened(location: Parameters<typeof openStore>[0], options?
   const store = await openStore(location, options)
   stores.push(store)
   return store
+}
+
+/** SQL of how many operations each table counts. */
+export const COUNTS: { readonly [table: string]: string } = Object.fromEntries(
+  STORED_TABLES.map(({ name }) => [name, name === 'operations' ? 'count()' : 'sum(operations)']),
+)
+
+export async function countsOf(store: Store): Promise<{ [table: string]: number }> {
+  const counts: { [table: string]: number } = {}
+  for (const [table, count] of Object.entries(COUNTS)) {
+    const rows = await store.query<{ n: number }>(`SELECT ${count} AS n FROM ${store.table(table)}`)
+    counts[table] = rows[0]!.n
+  }
+  return counts
+}
+
+export function inEveryTable(count: number): { [table: string]: number } {
+  return Object.fromEntries(Object.keys(COUNTS).map((table) => [table, count]))
 }
 
 export async function closeAll(): Promise<void> {

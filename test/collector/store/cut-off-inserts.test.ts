@@ -1,0 +1,87 @@
+// The states are made by hand here, out of the files of the engine; test/faults/cut-insert.js makes them by killing.
+import { appendFileSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { chat, NOON } from './operations.js'
+import { COUNTS, closeAll, countsOf, inEveryTable, opened, temporaryDirectory } from './stores.js'
+
+afterAll(closeAll)
+
+type Batch = ReturnType<typeof chat>[]
+type Table = { readonly directory: string; readonly log: string; readonly lengthBefore: number }
+
+let path: string
+let batch: Batch
+let tables: readonly Table[]
+
+const filesOf = (directory: string) => readdirSync(directory, { recursive: true, encoding: 'utf8' })
+
+/** The tables of the store that take every token once. */
+const logsOf = () =>
+  filesOf(join(path, 'engine/store'))
+    .filter((name) => name.endsWith('/deduplication_log_1.txt'))
+    .map((name) => join(path, 'engine/store', name))
+
+/** Parts of the last insert, as the log has them. */
+const lastParts = ({ log, lengthBefore }: Table) =>
+  readFileSync(log, 'utf8')
+    .slice(lengthBefore)
+    .split('\n')
+    .flatMap((line) => line.split('\t')[1] ?? [])
+
+const detached = () => filesOf(join(path, 'engine/store')).filter((name) => /\/detached\/[^/]+$/.test(name))
+
+/** Sends the last insert again, twice. */
+async function countsWhenSentAgain() {
+  const store = await opened({ path })
+  for (let time = 0; time < 2; time++) await store.insert(batch, 'last')
+  const counts = await countsOf(store)
+  await store.close()
+  return counts
+}
+
+beforeAll(async () => {
+  path = temporaryDirectory()
+  const twoDays = () => [chat(), chat({ startTime: NOON - 86_400_000 })]
+  const store = await opened({ path })
+  await store.insert(twoDays(), 'before')
+  const lengths = logsOf().map((log) => [log, statSync(log).size] as const)
+  batch = twoDays()
+  await store.insert(batch, 'last')
+  await store.close()
+  tables = lengths.map(([log, lengthBefore]) => ({ log, lengthBefore, directory: join(log, '../..') }))
+  expect(tables.length).toBe(Object.keys(COUNTS).length)
+})
+
+test('where a token is noted and its rows are not in their place, they are taken when they are sent again', async () => {
+  // Each table as it is when the process is killed within it: of several parts the last.
+  for (const table of tables) rmSync(join(table.directory, lastParts(table).at(-1)!), { recursive: true })
+  expect(await countsWhenSentAgain()).toEqual(inEveryTable(4))
+})
+
+test('rows without a token are left where they are, unless the machine went down', async () => {
+  for (const { log, lengthBefore } of tables) truncateSync(log, lengthBefore)
+  const store = await opened({ path })
+  expect(await countsOf(store)).toEqual(inEveryTable(4))
+  await store.close()
+  expect(detached()).toEqual([])
+})
+
+test('when the machine went down, rows whose token is gone or there by half are put aside, and taken when they are sent again', async () => {
+  for (const { log } of tables) appendFileSync(log, '1\t2026')
+  writeFileSync(join(path, 'lock.json'), JSON.stringify({ pid: 1, started: 'another-boot 1' }))
+  expect(await countsWhenSentAgain()).toEqual(inEveryTable(4))
+  expect(new Set(detached().map((name) => name.split('/')[1])).size).toBe(tables.length)
+})
+
+test('a log that says what is not understood is left as it is, and so is its table', async () => {
+  const { log } = tables[0]!
+  const before = detached()
+  const bytes = readFileSync(log, 'utf8').replace(/.*\n$/, '3\tnobody\tknows\n')
+  writeFileSync(log, bytes)
+  writeFileSync(join(path, 'lock.json'), 'half a lo')
+  const store = await opened({ path })
+  expect(await countsOf(store)).toEqual(inEveryTable(4))
+  await store.close()
+  expect([readFileSync(log, 'utf8'), detached()]).toEqual([bytes, before])
+})
