@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { canTrace } from './write-log.js'
 
@@ -15,39 +15,43 @@ const CHILD = fileURLToPath(new URL('insert-child.js', import.meta.url))
 const COUNTED = 4
 
 /**
- * `log`: where the token is noted, `line` by line; `from`: where rows are before they are moved.
- * @typedef {{ kind: 'note', log: string, line: number } | { kind: 'move', from: string }} Step
+ * The token is written into the log `place`, or the rows are moved from there. `time`: 1 for the first such call there.
+ * @typedef {{ call: 'write' | 'rename', place: string, time: number }} Step
  */
 
-/** @param {string} path @param {string} token @param {{ times?: number, under?: string[] }} [how] */
-function insert(path, token, { times = 1, under = [] } = {}) {
-  const [program = '', ...rest] = [...under, process.execPath, CHILD, JSON.stringify({ path, token, times })]
-  const { status, signal, stdout, stderr } = spawnSync(program, rest, { encoding: 'utf8' })
+/** @typedef {import('./faults.js').Row} Row */
+
+/** @param {string} path @param {string} token @param {{ twice?: boolean, mayFail?: boolean, under?: string[] }} [how] */
+function insert(path, token, { under = [], ...how } = {}) {
+  const [program = '', ...rest] = [...under, process.execPath, CHILD, JSON.stringify({ path, token, ...how })]
+  const { status, signal, stdout, stderr } = spawnSync(program, rest, { encoding: 'utf8', timeout: 60_000 })
   /** @type {{ [table: string]: number }} */
   const counts = status === 0 ? JSON.parse(stdout) : {}
-  return { signal, counts, trouble: status === 0 ? '' : stderr.trim() || `ended by ${signal ?? status}` }
+  return {
+    signal,
+    counts,
+    stderr,
+    trouble: status === 0 ? '' : stderr.trim().slice(0, 500) || `ended by ${signal ?? status}`,
+  }
 }
 
 /** The steps of an insert, and those that were not on the disk when it was said to be. @param {string} log What `strace -y` noted. */
 function stepsOf(log) {
   /** @type {Step[]} */
   const steps = []
-  /** @type {Map<string, number>} */
-  const lines = new Map()
   /** Places that have something of the insert that a power cut may take. @type {Set<string>} */
   const unsynced = new Set()
   for (const text of readFileSync(log, 'utf8').split('\n')) {
     if (/ write\(2<.*"inserted"/.test(text)) return { steps, unsynced }
     const [, written] = /write\(\d+<([^>]*deduplication_log_\d+\.txt)>/.exec(text) ?? []
-    const [, from, to] = /rename\("([^"]*)\/", "([^"]*)\/"\)/.exec(text) ?? []
+    const [, from, to] = /rename\("([^"]*\/tmp_insert_[^"]*)", "([^"]*)"/.exec(text) ?? []
     const [, synced] = /fsync\(\d+<([^>]*)>/.exec(text) ?? []
     if (written !== undefined) {
-      const line = (lines.get(written) ?? 0) + 1
-      lines.set(written, line)
-      steps.push({ kind: 'note', log: written, line })
+      const time = steps.filter(({ place }) => place === written).length + 1
+      steps.push({ call: 'write', place: written, time })
       unsynced.add(written)
-    } else if (from !== undefined && to !== undefined && basename(from).startsWith('tmp_insert_')) {
-      steps.push({ kind: 'move', from })
+    } else if (from !== undefined && to !== undefined) {
+      steps.push({ call: 'rename', place: from, time: 1 })
       unsynced.add(dirname(to))
     } else if (synced !== undefined) unsynced.delete(synced)
   }
@@ -86,18 +90,16 @@ function compare(counts) {
 
 /** @type {import('./faults.js').Fault} */
 export async function run({ directory, isLong, progress }) {
-  const [killed, powerless] = ['kill', 'power'].map((by) => ({
-    fault: by === 'kill' ? '`kill -9` before each step of an insert' : 'power cut within an insert',
-    runs: 0,
-    acknowledged: 0,
-    lost: 0,
-    doubled: 0,
-    note: '',
+  const row = (/** @type {string} */ fault) => ({
+    ...{ fault, runs: 0, acknowledged: COUNTED, lost: 0, doubled: 0, note: 'no strace here: not tried' },
     /** @type {string[]} */
     wrong: [],
-  }))
-  if (killed === undefined || powerless === undefined) throw new Error('BUG: two rows')
-  if (!canTrace()) return [killed, powerless].map((row) => ({ ...row, note: 'no strace here: not tried' }))
+  })
+  const killed = row('`kill -9` before each step of an insert')
+  const powerless = row('power cut within an insert')
+  const failing = row('disk error at a step of an insert')
+  const rows = [killed, powerless, failing]
+  if (!canTrace()) return rows
 
   const start = join(directory, 'start')
   const path = join(directory, 'store')
@@ -116,42 +118,54 @@ export async function run({ directory, isLong, progress }) {
   killed.wrong.push(...[first.trouble, whole.trouble, compare(whole.counts).text].filter((text) => text !== ''))
   for (const place of unsynced) powerless.wrong.push(`${place} was not synced when the insert was done`)
 
-  /** Cuts it off before the step, and sends it again. @param {number} index @param {boolean} byPower */
-  function cutOff(index, byPower) {
-    const row = byPower ? powerless : killed
-    const step = steps[index]
-    if (step === undefined || row === undefined) return
-    restore()
-    const [call, place, when] = step.kind === 'note' ? ['write', step.log, step.line] : ['rename', step.from, 1]
-    const inject = [
-      '-P',
-      `${place}${step.kind === 'move' ? '/' : ''}`,
-      '-e',
-      `inject=${call}:signal=SIGKILL:when=${when}`,
-    ]
-    const cut = insert(path, 'cut', { under: ['strace', '-f', '-qq', '-o', log, '-e', `trace=${call}`, ...inject] })
-    const at = `step ${index + 1} of ${steps.length}, ${call} ${place}`
-    if (cut.signal !== 'SIGKILL') row.wrong.push(`${at}: not killed: ${cut.trouble}`)
-    if (step.kind === 'move' && !existsSync(step.from)) row.wrong.push(`${at}: the rows had been moved`)
-    if (byPower) {
-      cutPower(path, start)
-      writeFileSync(join(path, 'lock.json'), JSON.stringify({ pid: 1, started: 'another-boot 1' }))
-    }
-    const { counts, trouble } = insert(path, 'cut', { times: 2 })
+  /** The tracer that does so to the step. @param {Step} step @param {string} what */
+  const injecting = ({ call, place, time }, what) => {
+    const inject = ['-P', place, '-e', `trace=${call}`, '-e', `inject=${call}:${what}:when=${time}`]
+    return { under: ['strace', '-D', '-I', '2', '-f', '-qq', '-o', log, ...inject] }
+  }
+
+  /** @param {Row} row @param {Step} step @param {ReturnType<typeof insert>} result @param {string} [wrong] */
+  function note(row, { call, place, time }, { counts, trouble }, wrong = '') {
     const { lost, doubled, text } = compare(counts)
     row.runs++
     row.lost = Math.max(row.lost, lost)
     row.doubled = Math.max(row.doubled, doubled)
-    if (trouble + text !== '') row.wrong.push(`${at}: ${trouble}${text}`)
-    progress(`cut off ${killed?.runs} times by a kill and ${powerless?.runs} by a power cut`)
+    if (wrong + trouble + text !== '') row.wrong.push(`${call} ${place}, time ${time}: ${wrong}${trouble}${text}`)
+    progress(rows.map(({ fault, runs }) => `${fault}: ${runs}`).join(', '))
   }
+
+  /** Cuts it off before the step, and sends it again. @param {Step} step @param {boolean} byPower */
+  function cutOff(step, byPower) {
+    restore()
+    const cut = insert(path, 'cut', injecting(step, 'signal=SIGKILL'))
+    const isMoved = step.call === 'rename' && !existsSync(step.place)
+    if (byPower) {
+      cutPower(path, start)
+      writeFileSync(join(path, 'lock.json'), JSON.stringify({ pid: 1, started: 'another-boot 1' }))
+    }
+    const wrong = cut.signal !== 'SIGKILL' ? `not killed: ${cut.trouble} ` : isMoved ? 'the rows had been moved ' : ''
+    note(byPower ? powerless : killed, step, insert(path, 'cut', { twice: true }), wrong)
+  }
+
+  /** Has the step fail, and sends it again in the same process. @param {Step} step */
+  function fail(step) {
+    restore()
+    const result = insert(path, 'cut', { twice: true, mayFail: true, ...injecting(step, 'error=EIO') })
+    note(failing, step, result, result.stderr.startsWith('failed') ? '' : 'it did not fail ')
+  }
+
   for (let round = 0; round < (isLong ? 5 : 1); round++) {
-    for (const index of steps.keys()) {
+    for (const [index, step] of steps.entries()) {
       // Which tables an insert got to is told by the moves alone.
-      if (isLong || steps[index]?.kind === 'move') cutOff(index, false)
-      if (isLong || index % 4 === 3) cutOff(index, true)
+      if (isLong || step.call === 'rename') cutOff(step, false)
+      if (isLong || index % 4 === 3) cutOff(step, true)
+      if (isLong || index % 4 === 1) fail(step)
     }
   }
-  for (const row of [killed, powerless]) row.acknowledged = COUNTED
-  return [killed, powerless]
+  const moves = steps.filter(({ call }) => call === 'rename').length
+  if (moves === 0) killed.wrong.push('nothing was tried: no part was moved')
+  killed.note = `${steps.length} steps: the token noted for ${moves} parts of seven tables, and each moved to its place`
+  powerless.note = 'after the same steps; what was not synced is there or not, in any combination'
+  failing.note = 'sent again by the same process'
+  return rows
 }

@@ -1,20 +1,33 @@
 /**
- * Inserts operations of two days into the store of its argument, a JSON object, and tells how many each table counts. A process has one
- * embedded store.
+ * Inserts operations of two days into the store of its argument, a JSON object, twice if that is said, and tells how many each table counts.
+ * With `mayFail` once more when that fails, without the tracer that had it fail. A process has one embedded store.
  */
-import { writeSync } from 'node:fs'
+import { readFileSync, writeSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 const built = (/** @type {string} */ path) => new URL(`../../src/collector/dist/${path}`, import.meta.url).href
 const { openStore } = await import(built('store/store.js'))
 const { STORED_TABLES } = await import(built('store/schema.js'))
 
-const { path, token, times } = JSON.parse(process.argv[2] ?? '')
+const { path, token, twice, mayFail } = JSON.parse(process.argv[2] ?? '')
 const DAY_MS = 86_400_000
 const noon = Math.floor(Date.now() / DAY_MS) * DAY_MS - DAY_MS / 2
 const operations = [0, 1].map((day) => ({ id: `${token}/${day}`, operation: 'chat', startTime: noon - day * DAY_MS }))
 
+/** 0 without one. */
+const tracer = () => Number(/TracerPid:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1])
+
 const store = await openStore({ path }, {})
-for (let time = 0; time < times; time++) await store.insert(operations, token)
+try {
+  await store.insert(operations, token)
+} catch (error) {
+  if (!mayFail) throw error
+  writeSync(2, 'failed')
+  process.kill(tracer(), 'SIGTERM')
+  while (tracer() !== 0) await sleep(10)
+  await store.insert(operations, token)
+}
+if (twice) await store.insert(operations, token)
 // From here on it is durable: for whoever traces this process.
 writeSync(2, 'inserted')
 /** @type {{ [table: string]: number }} */

@@ -1,4 +1,5 @@
 /** What is deleted: whole partitions whose time is over or whose room is needed, and the rows of one identity. */
+import { PUT_ASIDE } from './cut-off-inserts.js'
 import type { Database } from './database.js'
 import { quoted } from './engine.js'
 import {
@@ -12,6 +13,8 @@ import {
 } from './schema.js'
 
 const DAY_MS = 86_400_000
+/** Days that what was put aside after a power cut is there for whoever wants to look at it. */
+const PUT_ASIDE_DAYS = 7
 
 export type Size = {
   /** Bytes of all tables on the disk. */
@@ -111,7 +114,21 @@ export async function applyRetention(
       left = left.filter((other) => other !== partition)
     }
   }
+  await dropPutAside(database, now - PUT_ASIDE_DAYS * DAY_MS)
   return { dropped, bytes, isOverLimit: bytes > maxBytes }
+}
+
+/** Deletes what was put aside, if it was written before: its batches were sent again. */
+async function dropPutAside({ engine, placement }: Database, before: number): Promise<void> {
+  const parts = await engine.query<{ table: string; name: string }>(
+    `SELECT table, name FROM system.detached_parts
+    WHERE database = {database:String} AND startsWith(name, {prefix:String}) AND modification_time < toDateTime({before:UInt32})`,
+    { database: placement.database, prefix: PUT_ASIDE, before: Math.floor(before / 1000) },
+  )
+  for (const { table, name } of parts)
+    await engine.command(
+      `ALTER TABLE ${qualified(placement, table)} DROP DETACHED PART ${quoted(name)} SETTINGS allow_drop_detached = 1`,
+    )
 }
 
 /** Deletes the raw rows of a user or a conversation; resolves with how many when they are gone. Rollups know no identities. */
@@ -128,6 +145,7 @@ export async function eraseIdentity({ engine, placement }: Database, hash: strin
   })
   const count = Number(rows[0]?.n ?? 0)
   if (count > 0) await engine.command(`ALTER TABLE ${table}${onCluster(placement)} DELETE WHERE ${own(quoted(hash))}`)
+  await dropPutAside({ engine, placement }, Date.now() + DAY_MS)
   // An alert by user tells the user it is of.
   for (const [memory, column] of Object.entries({ states: "concat(name, ' ', value)", notices: 'notice' })) {
     const where = `position(${column}, ${quoted(hash)}) > 0`

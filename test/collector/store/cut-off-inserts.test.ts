@@ -7,6 +7,8 @@ import { COUNTS, closeAll, countsOf, inEveryTable, opened, temporaryDirectory } 
 
 afterAll(closeAll)
 
+const DAY_MS = 86_400_000
+
 type Batch = ReturnType<typeof chat>[]
 type Table = { readonly directory: string; readonly log: string; readonly lengthBefore: number }
 
@@ -31,10 +33,12 @@ const lastParts = ({ log, lengthBefore }: Table) =>
 
 const detached = () => filesOf(join(path, 'engine/store')).filter((name) => /\/detached\/[^/]+$/.test(name))
 
+const twoDays = () => [chat(), chat({ startTime: NOON - DAY_MS })]
+
 /** Sends the last insert again, twice. */
-async function countsWhenSentAgain() {
+async function countsWhenSentAgain(token = 'last') {
   const store = await opened({ path })
-  for (let time = 0; time < 2; time++) await store.insert(batch, 'last')
+  for (let time = 0; time < 2; time++) await store.insert(batch, token)
   const counts = await countsOf(store)
   await store.close()
   return counts
@@ -42,7 +46,6 @@ async function countsWhenSentAgain() {
 
 beforeAll(async () => {
   path = temporaryDirectory()
-  const twoDays = () => [chat(), chat({ startTime: NOON - 86_400_000 })]
   const store = await opened({ path })
   await store.insert(twoDays(), 'before')
   const lengths = logsOf().map((log) => [log, statSync(log).size] as const)
@@ -68,10 +71,51 @@ test('rows without a token are left where they are, unless the machine went down
 })
 
 test('when the machine went down, rows whose token is gone or there by half are put aside, and taken when they are sent again', async () => {
-  for (const { log } of tables) appendFileSync(log, '1\t2026')
+  // And once more, with parts of the same names.
+  for (let time = 0; time < 2; time++) {
+    for (const { log, lengthBefore } of tables) {
+      truncateSync(log, lengthBefore)
+      appendFileSync(log, '1\t2026')
+    }
+    writeFileSync(join(path, 'lock.json'), JSON.stringify({ pid: 1, started: 'another-boot 1' }))
+    expect(await countsWhenSentAgain()).toEqual(inEveryTable(4))
+    expect(new Set(detached().map((name) => name.split('/')[1])).size).toBe(tables.length)
+  }
+})
+
+test('what was put aside is gone when somebody is erased', async () => {
+  const store = await opened({ path })
+  await store.eraseIdentity('somebody')
+  expect(detached()).toEqual([])
+  await store.close()
+})
+
+test('rows without a token that were merged already are put aside too, and those they were merged with stay', async () => {
+  const store = await opened({ path })
+  const lengths = tables.map(({ log }) => statSync(log).size)
+  batch = twoDays()
+  await store.insert(batch, 'merged')
+  for (const table of Object.keys(COUNTS))
+    await store.database.engine.command(`OPTIMIZE TABLE ${store.table(table)} FINAL`)
+  const parts = await store.query<{ n: number }>(
+    "SELECT count() AS n FROM system.parts WHERE database = 'tokmeter' AND active AND table LIKE 'operations%' GROUP BY table, partition",
+  )
+  expect(new Set(parts.map(({ n }) => n))).toEqual(new Set([1]))
+  await store.close()
+  for (const [index, { log }] of tables.entries()) truncateSync(log, lengths[index])
   writeFileSync(join(path, 'lock.json'), JSON.stringify({ pid: 1, started: 'another-boot 1' }))
-  expect(await countsWhenSentAgain()).toEqual(inEveryTable(4))
-  expect(new Set(detached().map((name) => name.split('/')[1])).size).toBe(tables.length)
+  expect(await countsWhenSentAgain('merged')).toEqual(inEveryTable(6))
+})
+
+test('what was put aside is gone after a week', async () => {
+  const store = await opened({ path })
+  const names = detached()
+  expect(names.length).toBeGreaterThan(0)
+  await store.applyRetention(Date.now() + 6 * DAY_MS)
+  expect(detached()).toEqual(names)
+  await store.applyRetention(Date.now() + 8 * DAY_MS)
+  expect(detached()).toEqual([])
+  await store.close()
 })
 
 test('a log that says what is not understood is left as it is, and so is its table', async () => {
@@ -81,7 +125,7 @@ test('a log that says what is not understood is left as it is, and so is its tab
   writeFileSync(log, bytes)
   writeFileSync(join(path, 'lock.json'), 'half a lo')
   const store = await opened({ path })
-  expect(await countsOf(store)).toEqual(inEveryTable(4))
+  expect(await countsOf(store)).toEqual(inEveryTable(6))
   await store.close()
   expect([readFileSync(log, 'utf8'), detached()]).toEqual([bytes, before])
 })
