@@ -1,5 +1,14 @@
 // The states are made by hand here, out of the files of the engine; test/faults/cut-insert.js makes them by killing.
-import { appendFileSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { chat, NOON } from './operations.js'
@@ -118,6 +127,22 @@ test('what was put aside is gone after a week', async () => {
   await store.close()
 })
 
+test('rows that could not be moved to their place are taken when they are sent again by the same process', async () => {
+  const store = await opened({ path })
+  const { directory } = tables[0]!
+  // The numbers of inserts go on from the greatest there is.
+  const [partition] = lastParts(tables[0]!)[0]!.split('_')
+  const names = Array.from({ length: 40 }, (_, n) => [`${partition}_${n}_${n}_0`, `${partition}_${n}_${n}_1`]).flat()
+  const obstacles = names.map((name) => join(directory, name)).filter((name) => !existsSync(name))
+  for (const file of obstacles) writeFileSync(file, '')
+  batch = twoDays()
+  await expect(store.insert(batch, 'failed')).rejects.toThrow('rename')
+  for (const file of obstacles) rmSync(file)
+  for (let time = 0; time < 2; time++) await store.insert(batch, 'failed')
+  expect(await countsOf(store)).toEqual(inEveryTable(8))
+  await store.close()
+})
+
 test('a log that says what is not understood is left as it is, and so is its table', async () => {
   const { log } = tables[0]!
   const before = detached()
@@ -125,7 +150,7 @@ test('a log that says what is not understood is left as it is, and so is its tab
   writeFileSync(log, bytes)
   writeFileSync(join(path, 'lock.json'), 'half a lo')
   const store = await opened({ path })
-  expect(await countsOf(store)).toEqual(inEveryTable(6))
+  expect(await countsOf(store)).toEqual(inEveryTable(8))
   await store.close()
   expect([readFileSync(log, 'utf8'), detached()]).toEqual([bytes, before])
 })
