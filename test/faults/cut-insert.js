@@ -3,7 +3,7 @@
  * table, and moves the rows to their place. Sent again afterwards it is in every table once.
  */
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { canTrace } from './write-log.js'
@@ -11,6 +11,8 @@ import { canTrace } from './write-log.js'
 export const name = 'insert'
 
 const CHILD = fileURLToPath(new URL('insert-child.js', import.meta.url))
+const LOG = /\/deduplication_log_\d+\.txt$/
+const UNDER_WAY = '/insert-under-way'
 /** Of what is there before, and of what is cut off: two operations each. */
 const COUNTED = 4
 
@@ -35,25 +37,37 @@ function insert(path, token, { under = [], ...how } = {}) {
   }
 }
 
-/** The steps of an insert, and those that were not on the disk when it was said to be. @param {string} log What `strace -y` noted. */
+/** The steps of an insert, and what was not on the disk when it had to be. @param {string} log What `strace -y` noted. */
 function stepsOf(log) {
   /** @type {Step[]} */
   const steps = []
-  /** Places that have something of the insert that a power cut may take. @type {Set<string>} */
+  /** @type {string[]} */
+  const wrong = []
+  /** Places that have something a power cut may take. @type {Set<string>} */
   const unsynced = new Set()
+  let isUnderWay = false
+  const step = (/** @type {Step} */ made, /** @type {string} */ place) => {
+    if (!isUnderWay || [...unsynced].some((one) => one.endsWith(UNDER_WAY)))
+      wrong.push(`${made.call} ${made.place}: it was not noted before that an insert is under way`)
+    steps.push(made)
+    unsynced.add(place)
+  }
   for (const text of readFileSync(log, 'utf8').split('\n')) {
-    if (/ write\(2<.*"inserted"/.test(text)) return { steps, unsynced }
-    const [, written] = /write\(\d+<([^>]*deduplication_log_\d+\.txt)>/.exec(text) ?? []
+    if (/ write\(2<.*"inserted"/.test(text)) {
+      for (const place of unsynced) wrong.push(`${place} was not synced when the insert was done`)
+      return { steps, wrong }
+    }
+    const [, written = '', bytes = ''] = /write\(\d+<([^>]*)>, "([^"]*)"/.exec(text) ?? []
     const [, from, to] = /rename\("([^"]*\/tmp_insert_[^"]*)", "([^"]*)"/.exec(text) ?? []
     const [, synced] = /fsync\(\d+<([^>]*)>/.exec(text) ?? []
-    if (written !== undefined) {
-      const time = steps.filter(({ place }) => place === written).length + 1
-      steps.push({ call: 'write', place: written, time })
+    if (written.endsWith(UNDER_WAY)) {
+      isUnderWay = bytes === '1'
       unsynced.add(written)
-    } else if (from !== undefined && to !== undefined) {
-      steps.push({ call: 'rename', place: from, time: 1 })
-      unsynced.add(dirname(to))
-    } else if (synced !== undefined) unsynced.delete(synced)
+    } else if (LOG.test(written)) {
+      const time = steps.filter(({ place }) => place === written).length + 1
+      step({ call: 'write', place: written, time }, written)
+    } else if (from !== undefined && to !== undefined) step({ call: 'rename', place: from, time: 1 }, dirname(to))
+    else if (synced !== undefined) unsynced.delete(synced)
   }
   throw new Error('the insert was not traced to its end')
 }
@@ -63,7 +77,7 @@ function cutPower(path, start) {
   const store = join(path, 'engine/store')
   for (const place of readdirSync(store, { recursive: true, encoding: 'utf8' })) {
     const [now, before] = [join(store, place), join(start, 'engine/store', place)]
-    if (/\/deduplication_log_\d+\.txt$/.test(place)) {
+    if (LOG.test(place)) {
       const length = existsSync(before) ? statSync(before).size : 0
       const bytes = readFileSync(now)
       const wholes = bytes.toString('latin1').matchAll(/\n/g)
@@ -114,9 +128,9 @@ export async function run({ directory, isLong, progress }) {
   }
   const tracer = ['strace', '-f', '-qq', '-y', '-s', '300', '-o', log, '-e', 'trace=rename,write,fsync']
   const whole = insert(path, 'cut', { under: tracer })
-  const { steps, unsynced } = stepsOf(log)
+  const { steps, wrong } = stepsOf(log)
   killed.wrong.push(...[first.trouble, whole.trouble, compare(whole.counts).text].filter((text) => text !== ''))
-  for (const place of unsynced) powerless.wrong.push(`${place} was not synced when the insert was done`)
+  powerless.wrong.push(...wrong)
 
   /** The tracer that does so to the step. @param {Step} step @param {string} what */
   const injecting = ({ call, place, time }, what) => {
@@ -141,7 +155,6 @@ export async function run({ directory, isLong, progress }) {
     const isMoved = step.call === 'rename' && !existsSync(step.place)
     if (byPower) {
       cutPower(path, start)
-      writeFileSync(join(path, 'lock.json'), JSON.stringify({ pid: 1, started: 'another-boot 1' }))
     }
     const wrong = cut.signal !== 'SIGKILL' ? `not killed: ${cut.trouble} ` : isMoved ? 'the rows had been moved ' : ''
     note(byPower ? powerless : killed, step, insert(path, 'cut', { twice: true }), wrong)

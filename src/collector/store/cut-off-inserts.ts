@@ -1,7 +1,8 @@
 /**
- * What the engine itself leaves undone for an insert to be in each table once or not at all, and on the disk when it says so. For each part
- * of an insert it notes the insert's token in a log beside the table, and then moves the part to its place; it syncs neither. Killed
- * between the two it would take what is sent again for what it has.
+ * What the engine leaves undone for an insert to be in each table once or not at all, and on the disk when it says so. For each part of an
+ * insert it notes the insert's token in a log beside the table, and then moves the part to its place; it syncs neither. Cut off between the
+ * two it takes what is sent again for what it has; after a power cut rows may be there whose token is gone. So an insert that is under way
+ * is noted as such, and what one left that was cut off is taken back before the next: the same is sent again.
  */
 import {
   appendFileSync,
@@ -13,9 +14,13 @@ import {
   rmSync,
   truncateSync,
 } from 'node:fs'
-import { open, readdir } from 'node:fs/promises'
+import { open, readdir, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 
+/** The file beside the engine's that tells whether an insert is under way. */
+export const UNDER_WAY = 'insert-under-way'
+const YES = '1'
+const NO = '0'
 /** Where a table's tokens are noted, in files that are numbered upwards. */
 const LOGS = 'deduplication_logs'
 const LOG = /^deduplication_log_(\d+)\.txt$/
@@ -33,22 +38,49 @@ const PART = /^([^_]+)_(\d+)_(\d+)_\d+(?:_\d+)?$/
 type Part = { readonly name: string; readonly partition: string; readonly first: number; readonly last: number }
 /** `id`: the partition, and what is made of the insert's token and the table. */
 type Note = { readonly id: string; readonly part: Part }
-type Tokens = {
-  /** The file the next one is noted in. */
+/** What an insert that was cut off left in a table. */
+type CutOff = {
+  /** The file that tokens are noted in, bytes of its whole lines, and all of them. */
   readonly log: string
-  /** Bytes of its whole lines, and all of them. */
   readonly whole: number
   readonly length: number
-  /** Those that count, oldest first. */
-  readonly noted: readonly Note[]
-  /** Those of the last insert whose rows are not in their place. */
+  /** Tokens whose rows are not in their place. */
   readonly missing: readonly Note[]
-  /** What is in its place. */
-  readonly parts: readonly Part[]
+  /** Rows in their place without a token. */
+  readonly unnoted: readonly Part[]
+}
+
+export type WholeInserts = {
+  /** Runs one that is to get to every table once, however often it is tried; resolves when it is on the disk. `query`: of the engine. */
+  run(insert: () => Promise<void>, query: (sql: string) => Promise<string>): Promise<void>
+}
+
+/** Before the engine opens its files. It has one insert at a time. */
+export async function openWholeInserts(engine: string): Promise<WholeInserts> {
+  const path = join(engine, '..', UNDER_WAY)
+  if (existsSync(path) && readFileSync(path, 'latin1') === YES) {
+    takeBackCutOff(engine)
+    await syncTables(engine)
+  }
+  const note = (answer: string) => writeFile(path, answer, { flush: true })
+  await note(NO)
+  await sync(join(engine, '..'))
+  let isWhole = true
+  return {
+    async run(insert, query) {
+      if (!isWhole) await takeBackFailed(engine, query)
+      isWhole = false
+      await note(YES)
+      await insert()
+      await syncTables(engine)
+      await note(NO)
+      isWhole = true
+    },
+  }
 }
 
 /** Has on the disk what was inserted: the names of the parts, whose files the engine syncs, and the tokens. */
-export async function syncTables(engine: string): Promise<void> {
+async function syncTables(engine: string): Promise<void> {
   for (const table of tablesIn(engine)) await syncTable(table).catch(unlessNotThere)
 }
 
@@ -75,31 +107,26 @@ function unlessNotThere(error: NodeJS.ErrnoException): void {
   if (error.code !== 'ENOENT') throw error
 }
 
-/**
- * Makes it so that what is sent again of an insert that was cut off gets to every table once. Before the engine opens its files.
- * `afterPowerCut`: what was not synced may be gone, tokens too. Then rows that are there without one are put aside, into the table's
- * `detached`.
- */
-export function takeBackCutOff(engine: string, { afterPowerCut }: { readonly afterPowerCut: boolean }): void {
+function takeBackCutOff(engine: string): void {
   for (const table of tablesIn(engine)) {
-    const tokens = tokensOf(table)
-    if (tokens === undefined) continue
-    giveUp(tokens)
-    if (afterPowerCut) putAside(table, withoutToken(tokens))
+    const cutOff = cutOffIn(table)
+    if (cutOff !== undefined) takeBack(table, cutOff)
   }
 }
 
-/** The same after an insert that failed, for the engine while it is open: it reads the log of a table that is attached. */
-export async function takeBackFailed(engine: string, query: (sql: string) => Promise<string>): Promise<void> {
+/** The engine reads the log of a table when that is attached. */
+async function takeBackFailed(engine: string, query: (sql: string) => Promise<string>): Promise<void> {
   for (const table of tablesIn(engine)) {
-    const tokens = tokensOf(table)
-    if (tokens === undefined || (tokens.missing.length === 0 && tokens.whole === tokens.length)) continue
+    const cutOff = cutOffIn(table)
+    if (cutOff === undefined) continue
     const name = await query(
       `SELECT concat('\`', database, '\`.\`', name, '\`') FROM system.tables WHERE uuid = '${basename(table)}'`,
     )
+    // It was dropped.
+    if (name === '') continue
     await query(`DETACH TABLE ${name} SYNC`)
     try {
-      giveUp(tokens)
+      takeBack(table, cutOff)
     } finally {
       await query(`ATTACH TABLE ${name}`)
     }
@@ -113,8 +140,8 @@ function tablesIn(engine: string): readonly string[] {
   return readdirSync(store).flatMap((group) => readdirSync(join(store, group)).map((name) => join(store, group, name)))
 }
 
-/** `undefined` where it takes none, or a log says what is not understood: such a table is left as it is. */
-function tokensOf(table: string): Tokens | undefined {
+/** `undefined` where nothing is; also where tokens are not noted at all, or a log says what is not understood: such a table is left as it is. */
+function cutOffIn(table: string): CutOff | undefined {
   const directory = join(table, LOGS)
   const logs = existsSync(directory) ? logsAmong(readdirSync(directory)).map((log) => join(directory, log)) : []
   const log = logs.at(-1)
@@ -125,11 +152,12 @@ function tokensOf(table: string): Tokens | undefined {
   const noted = notedIn([...before, bytes.toString('latin1', 0, whole)].join(''))
   if (noted === undefined) return undefined
   const parts = readdirSync(table).flatMap((name) => partOf(name) ?? [])
-  const newest = noted.at(-1)
   const missing = noted.filter(
-    (note) => tokenOf(note) === tokenOf(newest!) && !parts.some((part) => holds(part, note.part)),
+    (note) => tokenOf(note) === tokenOf(noted.at(-1)!) && !parts.some((part) => holds(part, note.part)),
   )
-  return { log, whole, length: bytes.length, noted, missing, parts }
+  const unnoted = unnotedOf(parts, noted)
+  if (missing.length === 0 && unnoted.length === 0 && whole === bytes.length) return undefined
+  return { log, whole, length: bytes.length, missing, unnoted }
 }
 
 const logsAmong = (names: readonly string[]) =>
@@ -161,17 +189,11 @@ const holds = (whole: Part, part: Part) =>
 /** The same for all parts of an insert into a table. */
 const tokenOf = ({ id, part }: Note) => id.slice(part.partition.length)
 
-/** Half a line would be read as one with what is written after it. */
-function giveUp({ log, whole, length, missing }: Tokens): void {
-  if (whole < length) truncateSync(log, whole)
-  const records = missing.map(({ id, part }) => `${GIVEN_UP}\t${part.name}\t${id}\n`)
-  if (records.length > 0) appendFileSync(log, records.join(''), { flush: true })
-}
-
-/** Parts with rows of an insert that no token stands for, which was the last one. */
-function withoutToken({ parts, noted }: Tokens): readonly Part[] {
-  // Without any there is nothing to tell by.
-  const last = noted.reduce((most, { part }) => Math.max(most, part.last), noted.length === 0 ? Infinity : 0)
+/** Those with rows of an insert that no token stands for, which was the last one. */
+function unnotedOf(parts: readonly Part[], noted: readonly Note[]): readonly Part[] {
+  // Without any token there is nothing to tell by.
+  if (noted.length === 0) return []
+  const last = noted.reduce((most, { part }) => Math.max(most, part.last), 0)
   const others = parts.filter((part) => part.last <= last)
   // The engine keeps what it merged for eight minutes: what else is in a merged part is there once more, and counts again without it.
   const isMergedOf = (merged: Part) =>
@@ -180,8 +202,13 @@ function withoutToken({ parts, noted }: Tokens): readonly Part[] {
   return parts.filter((part) => part.first > last || (part.last > last && isMergedOf(part)))
 }
 
-function putAside(table: string, parts: readonly Part[]): void {
-  for (const { name } of parts) {
+/** Gives tokens without rows up, and puts rows without a token aside, into the table's `detached`. */
+function takeBack(table: string, { log, whole, length, missing, unnoted }: CutOff): void {
+  // Half a line would be read as one with what is written after it.
+  if (whole < length) truncateSync(log, whole)
+  const records = missing.map(({ id, part }) => `${GIVEN_UP}\t${part.name}\t${id}\n`)
+  if (records.length > 0) appendFileSync(log, records.join(''))
+  for (const { name } of unnoted) {
     const aside = join(table, 'detached', `${PUT_ASIDE}${name}`)
     // Names are given again.
     rmSync(aside, { recursive: true, force: true })

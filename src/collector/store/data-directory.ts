@@ -7,8 +7,6 @@ import { SCHEMA_VERSION } from './schema.js'
 export type DataDirectory = {
   /** Where the engine keeps its files. */
   readonly engine: string
-  /** The machine went down while somebody had it open: what was not on the disk then is gone. */
-  readonly afterPowerCut: boolean
   /** Notes the version of the data, once they are there. */
   recordVersion(): void
   /** Lets others open it. May be called twice. */
@@ -16,7 +14,6 @@ export type DataDirectory = {
 }
 
 type Owner = { readonly pid: number; readonly started: string }
-const NOBODY: Owner = { pid: 0, started: '' }
 
 /** Throws an Error that names the directory and what is wrong with it, and changes nothing in one that may not be opened. */
 export function openDataDirectory(path: string): DataDirectory {
@@ -25,7 +22,7 @@ export function openDataDirectory(path: string): DataDirectory {
   const version = join(directory, 'version.json')
   const lock = join(directory, 'lock.json')
   mkdirSync(directory, { recursive: true })
-  const left = takeLock(lock, directory)
+  takeLock(lock, directory)
   const release = () => {
     if (sameOwner(readOwner(lock), thisProcess())) unlinkSync(lock)
   }
@@ -38,12 +35,7 @@ export function openDataDirectory(path: string): DataDirectory {
     release()
     throw cause
   }
-  return {
-    engine,
-    afterPowerCut: left !== undefined && bootOf(left) !== bootOf(thisProcess()),
-    release,
-    recordVersion: () => writeVersion(version, SCHEMA_VERSION),
-  }
+  return { engine, release, recordVersion: () => writeVersion(version, SCHEMA_VERSION) }
 }
 
 function writeVersion(file: string, version: number): void {
@@ -72,13 +64,11 @@ function checkVersion(file: string, engine: string, directory: string): void {
   if (version > SCHEMA_VERSION) throw newerVersion(`the data directory ${directory}`, version)
 }
 
-/** Whose lock was there still, if anybody's; what cannot be read is of nobody known. */
-function takeLock(lock: string, directory: string): Owner | undefined {
-  let left: Owner | undefined
+function takeLock(lock: string, directory: string): void {
   for (let attempt = 0; attempt < 5; attempt++) {
     try {
-      writeFileSync(lock, `${JSON.stringify(thisProcess())}\n`, { flag: 'wx', flush: true })
-      return left
+      writeFileSync(lock, `${JSON.stringify(thisProcess())}\n`, { flag: 'wx' })
+      return
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
     }
@@ -87,7 +77,6 @@ function takeLock(lock: string, directory: string): Owner | undefined {
       throw new Error(
         `the data directory ${directory} is in use by the process ${owner.pid}: stop it, or choose another directory`,
       )
-    left = owner ?? NOBODY
     // Left behind by a process that was killed. Only one of several that find it so can make the next one.
     try {
       unlinkSync(lock)
@@ -101,7 +90,7 @@ function takeLock(lock: string, directory: string): Owner | undefined {
 function readOwner(lock: string): Owner | undefined {
   try {
     const owner = JSON.parse(readFileSync(lock, 'utf8')) as Owner
-    return Number.isInteger(owner.pid) && typeof owner.started === 'string' ? owner : undefined
+    return Number.isInteger(owner.pid) ? owner : undefined
   } catch {
     return undefined
   }
@@ -125,9 +114,6 @@ function isRunning(owner: Owner): boolean {
   // A number is given again: after a restart of a container, usually to the same program.
   return startOf(owner.pid) === owner.started
 }
-
-/** What tells this time that the machine runs from others; empty where the system does not say. */
-const bootOf = ({ started }: Owner) => started.split(' ')[0]!
 
 /** What tells a process from a later one with its number; empty where the system does not say. */
 function startOf(pid: number): string {

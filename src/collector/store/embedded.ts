@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import type { Session } from 'chdb'
 import { lowerBackgroundThreads } from './background-threads.js'
 import { BINARY_ROWS, readBinaryRows } from './binary-rows.js'
-import { syncTables, takeBackFailed } from './cut-off-inserts.js'
+import { openWholeInserts } from './cut-off-inserts.js'
 import {
   bound,
   type Engine,
@@ -65,6 +65,7 @@ export async function openEmbedded(directory: string, embedded: EmbeddedOptions)
       )
     }
   }
+  const wholeInserts = await openWholeInserts(directory)
   const writer = open()
   const readers: Reader[] = []
   const stopper = open()
@@ -88,8 +89,6 @@ export async function openEmbedded(directory: string, embedded: EmbeddedOptions)
     pace: createGivingWay(allowance),
   })
   const streams = new Set<Promise<void>>()
-  /** The last insert got to every table, or nothing was inserted yet. */
-  let isWhole = true
   let closed: Promise<void> | undefined
 
   async function* stream(sql: string, format: string) {
@@ -152,14 +151,8 @@ export async function openEmbedded(directory: string, embedded: EmbeddedOptions)
     insert: (rows: RawInsert) =>
       writing.take(async (session) => {
         await checkRoom(directory, rows, embedded.freeBytes ?? freeBytesOf)
-        if (!isWhole)
-          await takeBackFailed(directory, async (sql) =>
-            (await session.queryAsync(sql, { format: 'TSVRaw' })).text().trim(),
-          )
-        isWhole = false
-        await insertRows(session, rows, handover)
-        await syncTables(directory)
-        isWhole = true
+        const query = async (sql: string) => (await session.queryAsync(sql, { format: 'TSVRaw' })).text().trim()
+        await wholeInserts.run(() => insertRows(session, rows, handover), query)
       }),
     stream,
     async writeParquet(sql, path) {

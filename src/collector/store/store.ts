@@ -2,7 +2,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Notice } from 'tokmeter/core'
 import { type CopyOptions, type CopyResult, copyOperations } from './copy.js'
-import { takeBackCutOff } from './cut-off-inserts.js'
 import { openDataDirectory } from './data-directory.js'
 import { type Database, insertOnce, transferPosition } from './database.js'
 import { openEmbedded } from './embedded.js'
@@ -128,7 +127,6 @@ export async function openStore(location: StoreLocation, options: StoreOptions =
     let engine: Engine | undefined
     let since: number
     try {
-      takeBackCutOff(directory.engine, directory)
       engine = await openEmbedded(directory.engine, {
         memoryBytes: options.memoryBytes ?? DEFAULT_MEMORY_BYTES,
         concurrentQueries: options.concurrentQueries ?? 2,

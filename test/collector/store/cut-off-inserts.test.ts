@@ -11,6 +11,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { UNDER_WAY } from '../../../src/collector/store/cut-off-inserts.js'
 import { chat, NOON } from './operations.js'
 import { COUNTS, closeAll, countsOf, inEveryTable, opened, temporaryDirectory } from './stores.js'
 
@@ -68,10 +69,11 @@ beforeAll(async () => {
 test('where a token is noted and its rows are not in their place, they are taken when they are sent again', async () => {
   // Each table as it is when the process is killed within it: of several parts the last.
   for (const table of tables) rmSync(join(table.directory, lastParts(table).at(-1)!), { recursive: true })
+  writeFileSync(join(path, UNDER_WAY), '1')
   expect(await countsWhenSentAgain()).toEqual(inEveryTable(4))
 })
 
-test('rows without a token are left where they are, unless the machine went down', async () => {
+test('rows without a token are left where they are, unless an insert was under way', async () => {
   for (const { log, lengthBefore } of tables) truncateSync(log, lengthBefore)
   const store = await opened({ path })
   expect(await countsOf(store)).toEqual(inEveryTable(4))
@@ -79,14 +81,14 @@ test('rows without a token are left where they are, unless the machine went down
   expect(detached()).toEqual([])
 })
 
-test('when the machine went down, rows whose token is gone or there by half are put aside, and taken when they are sent again', async () => {
+test('rows whose token is gone or there by half are put aside, and taken when they are sent again', async () => {
   // And once more, with parts of the same names.
   for (let time = 0; time < 2; time++) {
     for (const { log, lengthBefore } of tables) {
       truncateSync(log, lengthBefore)
       appendFileSync(log, '1\t2026')
     }
-    writeFileSync(join(path, 'lock.json'), JSON.stringify({ pid: 1, started: 'another-boot 1' }))
+    writeFileSync(join(path, UNDER_WAY), '1')
     expect(await countsWhenSentAgain()).toEqual(inEveryTable(4))
     expect(new Set(detached().map((name) => name.split('/')[1])).size).toBe(tables.length)
   }
@@ -112,7 +114,7 @@ test('rows without a token that were merged already are put aside too, and those
   expect(new Set(parts.map(({ n }) => n))).toEqual(new Set([1]))
   await store.close()
   for (const [index, { log }] of tables.entries()) truncateSync(log, lengths[index])
-  writeFileSync(join(path, 'lock.json'), JSON.stringify({ pid: 1, started: 'another-boot 1' }))
+  writeFileSync(join(path, UNDER_WAY), '1')
   expect(await countsWhenSentAgain('merged')).toEqual(inEveryTable(6))
 })
 
@@ -148,7 +150,7 @@ test('a log that says what is not understood is left as it is, and so is its tab
   const before = detached()
   const bytes = readFileSync(log, 'utf8').replace(/.*\n$/, '3\tnobody\tknows\n')
   writeFileSync(log, bytes)
-  writeFileSync(join(path, 'lock.json'), 'half a lo')
+  writeFileSync(join(path, UNDER_WAY), '1')
   const store = await opened({ path })
   expect(await countsOf(store)).toEqual(inEveryTable(8))
   await store.close()

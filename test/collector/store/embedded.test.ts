@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { getPriority } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { openEmbedded } from '../../../src/collector/store/embedded.js'
 import { chat } from './operations.js'
@@ -33,7 +34,7 @@ test('closing waits for what is running, twice if asked twice, and nothing goes 
 
 test('nothing is inserted where the disk is nearly full, and all of it when there is room again', async () => {
   let free = 33 * 2 ** 20
-  const engine = await openEmbedded(temporaryDirectory(), {
+  const engine = await openEmbedded(join(temporaryDirectory(), 'engine'), {
     memoryBytes: 384 * 2 ** 20,
     concurrentQueries: 1,
     freeBytes: async () => free,
@@ -60,7 +61,10 @@ test('nothing is inserted where the disk is nearly full, and all of it when ther
 })
 
 test('what a query wrote before it failed, or was stopped, is in the answer of no other', async () => {
-  const engine = await openEmbedded(temporaryDirectory(), { memoryBytes: 384 * 2 ** 20, concurrentQueries: 1 })
+  const engine = await openEmbedded(join(temporaryDirectory(), 'engine'), {
+    memoryBytes: 384 * 2 ** 20,
+    concurrentQueries: 1,
+  })
   try {
     const failing = engine.query(
       'SELECT number, throwIf(number = 150000) FROM numbers(200000) SETTINGS max_block_size = 1000, max_threads = 1',
@@ -109,7 +113,7 @@ test('an insert without operations stores nothing, one without a token is refuse
 
 test('under pressure questions that can wait run one at a time on one thread, all of them, while an insert runs and beside what cannot wait', async () => {
   let pressure = 0
-  const engine = await openEmbedded(temporaryDirectory(), {
+  const engine = await openEmbedded(join(temporaryDirectory(), 'engine'), {
     memoryBytes: 384 * 2 ** 20,
     concurrentQueries: 2,
     cores: 2,

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, expect, test } from 'vitest'
+import { UNDER_WAY } from '../../../src/collector/store/cut-off-inserts.js'
 import { insertOnce } from '../../../src/collector/store/database.js'
 import { insertFileSql, type NativeInsert } from '../../../src/collector/store/embedded.js'
 import type { Engine, RawInsert } from '../../../src/collector/store/engine.js'
@@ -46,6 +47,8 @@ test('killed in the middle of an insert, and sent again, a batch is in every tab
     writeFileSync(file, raw.body)
     const sql = insertFileSql(raw, file)
     writeFileSync(plan, JSON.stringify({ directory: join(path, 'engine'), sql, view, tables: Object.entries(COUNTS) }))
+    // As the store does before an insert.
+    writeFileSync(join(path, UNDER_WAY), '1')
     const child = spawnSync(process.execPath, [fileURLToPath(new URL('kill-child.js', import.meta.url)), plan])
     expect([view, child.signal, child.stderr.toString()]).toEqual([view, 'SIGKILL', ''])
 
