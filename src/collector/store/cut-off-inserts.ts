@@ -1,8 +1,9 @@
 /**
  * What the engine leaves undone for an insert to be in each table once or not at all, and on the disk when it says so. For each part of an
- * insert it notes the insert's token in a log beside the table, and then moves the part to its place; it syncs neither. Cut off between the
- * two it takes what is sent again for what it has; after a power cut rows may be there whose token is gone. So an insert that is under way
- * is noted as such, and what one left that was cut off is taken back before the next: the same is sent again.
+ * insert it notes the insert's token in a log beside the table, and then moves the part to its place (ClickHouse 26.7; later versions the
+ * other way round); it syncs neither (its issue 111577). Cut off between the two it takes what is sent again for what it has; after a power
+ * cut rows may be there whose token is gone. So an insert that is under way is noted as such, and what one left that was cut off is taken
+ * back before the next: the same is sent again.
  */
 import {
   appendFileSync,
