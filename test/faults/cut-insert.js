@@ -13,8 +13,11 @@ export const name = 'insert'
 const CHILD = fileURLToPath(new URL('insert-child.js', import.meta.url))
 const LOG = /\/deduplication_log_\d+\.txt$/
 const UNDER_WAY = '/insert-under-way'
-/** Of what is there before, and of what is cut off: two operations each. */
-const COUNTED = 4
+const DAY_MS = 86_400_000
+/** Two days, which stay the same when it is midnight meanwhile. */
+const DAYS = [1, 2].map((ago) => (Math.floor(Date.now() / DAY_MS) - ago) * DAY_MS)
+/** Of what is there before, and of what is cut off: an operation of each day. */
+const COUNTED = 2 * DAYS.length
 
 /**
  * The token is written into the log `place`, or the rows are moved from there. `time`: 1 for the first such call there.
@@ -25,7 +28,12 @@ const COUNTED = 4
 
 /** @param {string} path @param {string} token @param {{ twice?: boolean, mayFail?: boolean, under?: string[] }} [how] */
 function insert(path, token, { under = [], ...how } = {}) {
-  const [program = '', ...rest] = [...under, process.execPath, CHILD, JSON.stringify({ path, token, ...how })]
+  const [program = '', ...rest] = [
+    ...under,
+    process.execPath,
+    CHILD,
+    JSON.stringify({ path, token, days: DAYS, ...how }),
+  ]
   const { status, signal, stdout, stderr } = spawnSync(program, rest, { encoding: 'utf8', timeout: 60_000 })
   /** @type {{ [table: string]: number }} */
   const counts = status === 0 ? JSON.parse(stdout) : {}

@@ -1,5 +1,5 @@
 /**
- * Inserts operations of two days into the store of its argument, a JSON object, twice if that is said, and tells how many each table counts.
+ * Inserts an operation of each of the `days` into the store of its argument, a JSON object, twice if that is said, and tells how many each table counts.
  * With `mayFail` once more when that fails, without the tracer that had it fail. A process has one embedded store.
  */
 import { readFileSync, writeSync } from 'node:fs'
@@ -9,10 +9,12 @@ const built = (/** @type {string} */ path) => new URL(`../../src/collector/dist/
 const { openStore } = await import(built('store/store.js'))
 const { STORED_TABLES } = await import(built('store/schema.js'))
 
-const { path, token, twice, mayFail } = JSON.parse(process.argv[2] ?? '')
-const DAY_MS = 86_400_000
-const noon = Math.floor(Date.now() / DAY_MS) * DAY_MS - DAY_MS / 2
-const operations = [0, 1].map((day) => ({ id: `${token}/${day}`, operation: 'chat', startTime: noon - day * DAY_MS }))
+const { path, token, days, twice, mayFail } = JSON.parse(process.argv[2] ?? '')
+const operations = days.map((/** @type {number} */ startTime) => ({
+  id: `${token}/${startTime}`,
+  operation: 'chat',
+  startTime,
+}))
 
 /** 0 without one. */
 const tracer = () => Number(/TracerPid:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1])
