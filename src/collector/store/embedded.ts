@@ -18,6 +18,7 @@ import {
   type RawInsert,
   settingsSql,
 } from './engine.js'
+import { putEmptyMergesAside, watchRoomToMerge } from './full-disk.js'
 import { allowanceOf, createGivingWay } from './giving-way.js'
 import { createTurns } from './turns.js'
 
@@ -65,14 +66,18 @@ export async function openEmbedded(directory: string, embedded: EmbeddedOptions)
       )
     }
   }
+  const freeBytes = () => (embedded.freeBytes ?? freeBytesOf)(directory)
+  putEmptyMergesAside(directory)
   const wholeInserts = await openWholeInserts(directory)
   const writer = open()
   const readers: Reader[] = []
   const stopper = open()
+  let stopWatching = async () => {}
   try {
     await writer.queryAsync('SET alter_sync = 2; SET mutations_sync = 2')
     for (let index = 0; index < embedded.concurrentQueries; index++)
       readers.push({ session: await openReader(open, embedded) })
+    stopWatching = await watchRoomToMerge(freeBytes, (sql) => stopper.queryAsync(sql))
   } catch (cause) {
     for (const session of [writer, stopper, ...sessionsOf(readers)]) session.close()
     await chdb.drainPending()
@@ -150,7 +155,7 @@ export async function openEmbedded(directory: string, embedded: EmbeddedOptions)
     },
     insert: (rows: RawInsert) =>
       writing.take(async (session) => {
-        await checkRoom(directory, rows, embedded.freeBytes ?? freeBytesOf)
+        await checkRoom(directory, rows, freeBytes)
         const query = async (sql: string) => (await session.queryAsync(sql, { format: 'TSVRaw' })).text().trim()
         await wholeInserts.run(() => insertRows(session, rows, handover), query)
       }),
@@ -168,6 +173,7 @@ export async function openEmbedded(directory: string, embedded: EmbeddedOptions)
     close() {
       closed ??= (async () => {
         await Promise.all([writing.close(), reading.close(), ...streams])
+        await stopWatching()
         for (const session of [writer, stopper, ...sessionsOf(readers)]) session.close()
         await chdb.drainPending()
       })()
@@ -216,10 +222,10 @@ async function freeBytesOf(directory: string): Promise<number> {
 }
 
 /** Throws where the disk is too full to begin an insert. */
-async function checkRoom(directory: string, { body }: RawInsert, freeBytes: (directory: string) => Promise<number>) {
+async function checkRoom(directory: string, { body }: RawInsert, freeBytes: () => Promise<number>) {
   // The rows, and the parts of all tables made of them. A file system that does not tell is written to until a write fails.
   const needed = ROOM_TO_INSERT + 4 * body.length
-  const free = await freeBytes(directory).catch(() => Infinity)
+  const free = await freeBytes().catch(() => Infinity)
   const megabytes = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`
   if (free < needed)
     throw new Error(

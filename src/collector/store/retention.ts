@@ -1,5 +1,4 @@
 /** What is deleted: whole partitions whose time is over or whose room is needed, and the rows of one identity. */
-import { PUT_ASIDE } from './cut-off-inserts.js'
 import type { Database } from './database.js'
 import { quoted } from './engine.js'
 import {
@@ -11,9 +10,10 @@ import {
   STORED_TABLES,
   type StoredTable,
 } from './schema.js'
+import { PUT_ASIDE } from './table-files.js'
 
 const DAY_MS = 86_400_000
-/** Days that what was put aside after a power cut is there for whoever wants to look at it. */
+/** Days that what was put aside is there for whoever wants to look at it. */
 const PUT_ASIDE_DAYS = 7
 
 export type Size = {

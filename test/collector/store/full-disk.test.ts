@@ -1,0 +1,60 @@
+import { readdirSync, rmSync, truncateSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, expect, test, vi } from 'vitest'
+import { openEmbedded } from '../../../src/collector/store/embedded.js'
+import { chat } from './operations.js'
+import { closeAll, countsOf, inEveryTable, opened, temporaryDirectory } from './stores.js'
+
+afterEach(closeAll)
+
+test('nothing is merged where the disk is nearly full, and again when there is room', async () => {
+  let free = 63 * 2 ** 20
+  const engine = await openEmbedded(join(temporaryDirectory(), 'engine'), {
+    memoryBytes: 384 * 2 ** 20,
+    concurrentQueries: 1,
+    freeBytes: async () => free,
+  })
+  try {
+    await engine.command('CREATE TABLE numbers (n UInt64) ENGINE = MergeTree ORDER BY n')
+    for (const n of [1, 2]) await engine.command(`INSERT INTO numbers VALUES (${n})`)
+    const merge = () => engine.command('OPTIMIZE TABLE numbers FINAL SETTINGS optimize_throw_if_noop = 1')
+    // Those that are made while it is so know of it a moment later.
+    await vi.waitFor(() => expect(merge()).rejects.toThrow(/cancel/i), 10_000)
+    free = 97 * 2 ** 20
+    await vi.waitFor(merge, 10_000)
+  } finally {
+    await engine.close()
+  }
+})
+
+/** A directory whose parts are merged into ones that a full disk left empty. */
+async function emptyMerges() {
+  const path = temporaryDirectory()
+  const store = await opened({ path })
+  for (const token of ['first', 'second']) await store.insert([chat(), chat()], token)
+  for (const table of Object.keys(inEveryTable(0)))
+    await store.database.engine.command(`OPTIMIZE TABLE ${store.table(table)} FINAL`)
+  await store.close()
+  const directories = readdirSync(join(path, 'engine/store'), { recursive: true, encoding: 'utf8' })
+  const partsOf = (name: RegExp) =>
+    directories.filter((part) => name.test(part)).map((part) => join(path, 'engine/store', part))
+  const merged = partsOf(/\/\d+_1_2_\d+$/)
+  expect(merged.length).toBe(Object.keys(inEveryTable(0)).length)
+  for (const part of merged) for (const file of readdirSync(part)) truncateSync(join(part, file))
+  return { path, sources: partsOf(/\/\d+_(1_1|2_2)_\d+$/) }
+}
+
+test('what a full disk left of a merge is put aside, and what was merged counts again', async () => {
+  const { path } = await emptyMerges()
+  const store = await opened({ path })
+  expect(await countsOf(store)).toEqual(inEveryTable(4))
+})
+
+test('where what was merged is gone, it is told and nothing is changed', async () => {
+  const { path, sources } = await emptyMerges()
+  for (const part of sources) rmSync(part, { recursive: true })
+  const files = () => readdirSync(join(path, 'engine/store'), { recursive: true }).sort()
+  const before = files()
+  await expect(opened({ path })).rejects.toThrow('its files are damaged')
+  expect(files()).toEqual(before)
+})
