@@ -7,9 +7,9 @@
  */
 import { appendFileSync, existsSync, readFileSync, truncateSync } from 'node:fs'
 import { open, writeFile } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { givenUp, isMergedOf, type Log, logFilesOf, logOf, type Note, tokenOf } from './insert-tokens.js'
-import { holds, type Part, partsIn, putAside, tablesIn } from './table-files.js'
+import { holds, type Part, partsIn, putAside, tablesIn, whileDetached } from './table-files.js'
 
 /** The file beside the engine's that tells whether an insert is under way. */
 export const UNDER_WAY = 'insert-under-way'
@@ -89,22 +89,10 @@ function takeBackCutOff(engine: string): void {
   }
 }
 
-/** The engine reads the log of a table when that is attached. */
 async function takeBackFailed(engine: string, query: (sql: string) => Promise<string>): Promise<void> {
   for (const table of tablesIn(engine)) {
     const cutOff = cutOffIn(table)
-    if (cutOff === undefined) continue
-    const name = await query(
-      `SELECT concat('\`', database, '\`.\`', name, '\`') FROM system.tables WHERE uuid = '${basename(table)}'`,
-    )
-    // It was dropped.
-    if (name === '') continue
-    await query(`DETACH TABLE ${name} SYNC`)
-    try {
-      takeBack(table, cutOff)
-    } finally {
-      await query(`ATTACH TABLE ${name}`)
-    }
+    if (cutOff !== undefined) await whileDetached(table, query, () => takeBack(table, cutOff))
   }
 }
 

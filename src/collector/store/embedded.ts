@@ -18,7 +18,7 @@ import {
   type RawInsert,
   settingsSql,
 } from './engine.js'
-import { putEmptyMergesAside, watchRoomToMerge } from './full-disk.js'
+import { putEmptyMergesAside, takeEmptyMergesBack, watchRoomToMerge } from './full-disk.js'
 import { allowanceOf, createGivingWay } from './giving-way.js'
 import { createTurns } from './turns.js'
 
@@ -72,12 +72,10 @@ export async function openEmbedded(directory: string, embedded: EmbeddedOptions)
   const writer = open()
   const readers: Reader[] = []
   const stopper = open()
-  let stopWatching = async () => {}
   try {
     await writer.queryAsync('SET alter_sync = 2; SET mutations_sync = 2')
     for (let index = 0; index < embedded.concurrentQueries; index++)
       readers.push({ session: await openReader(open, embedded) })
-    stopWatching = await watchRoomToMerge(freeBytes, (sql) => stopper.queryAsync(sql))
   } catch (cause) {
     for (const session of [writer, stopper, ...sessionsOf(readers)]) session.close()
     await chdb.drainPending()
@@ -93,6 +91,11 @@ export async function openEmbedded(directory: string, embedded: EmbeddedOptions)
     closedMessage,
     pace: createGivingWay(allowance),
   })
+  const stopWatching = await watchRoomToMerge(
+    freeBytes,
+    (sql) => stopper.queryAsync(sql),
+    () => writing.take((session) => takeEmptyMergesBack(directory, textOf(session))),
+  )
   const streams = new Set<Promise<void>>()
   let closed: Promise<void> | undefined
 
@@ -156,8 +159,7 @@ export async function openEmbedded(directory: string, embedded: EmbeddedOptions)
     insert: (rows: RawInsert) =>
       writing.take(async (session) => {
         await checkRoom(directory, rows, freeBytes)
-        const query = async (sql: string) => (await session.queryAsync(sql, { format: 'TSVRaw' })).text().trim()
-        await wholeInserts.run(() => insertRows(session, rows, handover), query)
+        await wholeInserts.run(() => insertRows(session, rows, handover), textOf(session))
       }),
     stream,
     async writeParquet(sql, path) {
@@ -172,8 +174,8 @@ export async function openEmbedded(directory: string, embedded: EmbeddedOptions)
     },
     close() {
       closed ??= (async () => {
-        await Promise.all([writing.close(), reading.close(), ...streams])
         await stopWatching()
+        await Promise.all([writing.close(), reading.close(), ...streams])
         for (const session of [writer, stopper, ...sessionsOf(readers)]) session.close()
         await chdb.drainPending()
       })()
@@ -181,6 +183,9 @@ export async function openEmbedded(directory: string, embedded: EmbeddedOptions)
     },
   }
 }
+
+const textOf = (session: Session) => async (sql: string) =>
+  (await session.queryAsync(sql, { format: 'TSVRaw' })).text().trim()
 
 /** What reads, one query at a time; without a session after one that failed. */
 type Reader = { session: Session | undefined }

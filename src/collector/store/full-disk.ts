@@ -1,12 +1,12 @@
 /**
  * What a full disk does to merges. The engine (chDB 3.4, ClickHouse 26.7) goes on when a write fails: what it merges on a full disk is
  * empty, takes the place of what it was merged of, and that is deleted eight minutes later. So nothing is merged where there is hardly any
- * room, as nothing is inserted there; and what was merged all the same is put aside when the engine is opened, while its sources are there.
+ * room, as nothing is inserted there; and what was merged all the same is put aside while its sources are there.
  */
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { isMergedOf, logOf } from './insert-tokens.js'
-import { type Part, partsIn, putAside, tablesIn } from './table-files.js'
+import { type Part, partsIn, putAside, tablesIn, whileDetached } from './table-files.js'
 
 /** Free bytes below which merges are stopped, those that run too. More than an insert needs: others fill the disk meanwhile. */
 const ROOM_TO_MERGE = 64 * 2 ** 20
@@ -16,15 +16,25 @@ const LOOK_EVERY_MS = 250
 
 /** Before the engine opens its files, which it does not with a part that is damaged. */
 export function putEmptyMergesAside(engine: string): void {
+  for (const table of tablesIn(engine)) putAside(table, emptyMergesIn(table))
+}
+
+/** While it is open. `query`: of the engine. */
+export async function takeEmptyMergesBack(engine: string, query: (sql: string) => Promise<string>): Promise<void> {
   for (const table of tablesIn(engine)) {
-    const parts = partsIn(table)
-    const empty = parts.filter((part) => isEmpty(join(table, part.name)))
-    if (empty.length === 0) continue
-    const others = parts.filter((part) => !empty.includes(part))
-    const noted = logOf(table)?.noted
-    const isThereTwice = (part: Part) => noted !== undefined && noted.length > 0 && isMergedOf(part, others, noted)
-    putAside(table, empty.filter(isThereTwice))
+    const empty = emptyMergesIn(table)
+    if (empty.length > 0) await whileDetached(table, query, () => putAside(table, empty))
   }
+}
+
+/** Those whose sources are there. */
+function emptyMergesIn(table: string): readonly Part[] {
+  const parts = partsIn(table)
+  const empty = parts.filter((part) => isEmpty(join(table, part.name)))
+  if (empty.length === 0) return []
+  const noted = logOf(table)?.noted ?? []
+  const others = parts.filter((part) => !empty.includes(part))
+  return noted.length === 0 ? [] : empty.filter((part) => isMergedOf(part, others, noted))
 }
 
 /** What a part has in its files is written last. */
@@ -32,22 +42,22 @@ function isEmpty(part: string): boolean {
   return statSync(join(part, 'checksums.txt'), { throwIfNoEntry: false })?.size === 0
 }
 
-/** Looks again and again; resolves with what ends that, once it has looked. `command`: to the engine. */
+/** Looks again and again; resolves with what ends that, once it has looked. `mend`: takes empty merges back. */
 export async function watchRoomToMerge(
   freeBytes: () => Promise<number>,
   command: (sql: string) => Promise<unknown>,
+  mend: () => Promise<void>,
 ): Promise<() => Promise<void>> {
   let isStopped = false
   async function look() {
     const free = await freeBytes()
+    const isToStop = free < ROOM_TO_MERGE || (isStopped && free < ROOM_TO_MERGE_AGAIN)
     // Again and again: a table that was attached anew knows nothing of it.
-    if (free < ROOM_TO_MERGE || (isStopped && free < ROOM_TO_MERGE_AGAIN)) {
-      isStopped = true
-      await command('SYSTEM STOP MERGES')
-    } else if (isStopped) {
-      await command('SYSTEM START MERGES')
-      isStopped = false
-    }
+    if (isToStop) await command('SYSTEM STOP MERGES')
+    if (isToStop === isStopped) return
+    await mend()
+    if (!isToStop) await command('SYSTEM START MERGES')
+    isStopped = isToStop
   }
   // A file system that does not tell is merged on until a write fails.
   const lookOnce = () => look().catch(() => {})

@@ -1,6 +1,6 @@
 /** The directories and parts of the engine's tables, as they stand on the disk. */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 
 /** What the names of parts that are put aside begin with. */
 export const PUT_ASIDE = 'cut-off_'
@@ -14,6 +14,25 @@ export function tablesIn(engine: string): readonly string[] {
   const store = join(engine, 'store')
   if (!existsSync(store)) return []
   return readdirSync(store).flatMap((group) => readdirSync(join(store, group)).map((name) => join(store, group, name)))
+}
+
+/** Changes a table's files under an engine that is open, which reads them when a table is attached. `query`: of the engine. */
+export async function whileDetached(
+  table: string,
+  query: (sql: string) => Promise<string>,
+  change: () => void,
+): Promise<void> {
+  const name = await query(
+    `SELECT concat('\`', database, '\`.\`', name, '\`') FROM system.tables WHERE uuid = '${basename(table)}'`,
+  )
+  // It was dropped.
+  if (name === '') return
+  await query(`DETACH TABLE ${name} SYNC`)
+  try {
+    change()
+  } finally {
+    await query(`ATTACH TABLE ${name}`)
+  }
 }
 
 /** Those that count, and those that were merged into others: they are kept for eight minutes. */

@@ -27,6 +27,36 @@ test('nothing is merged where the disk is nearly full, and again when there is r
   }
 })
 
+test('what a full disk left of a merge is put aside while the engine is open', async () => {
+  let free = 97 * 2 ** 20
+  const directory = join(temporaryDirectory(), 'engine')
+  const engine = await openEmbedded(directory, {
+    memoryBytes: 384 * 2 ** 20,
+    concurrentQueries: 1,
+    freeBytes: async () => free,
+  })
+  try {
+    await engine.command('CREATE DATABASE own')
+    await engine.command(
+      'CREATE TABLE own.numbers (n UInt64) ENGINE = MergeTree PARTITION BY n % 2 ORDER BY n SETTINGS non_replicated_deduplication_window = 100',
+    )
+    for (const n of [1, 3])
+      await engine.command(`INSERT INTO own.numbers SETTINGS insert_deduplication_token = '${n}' VALUES (${n})`)
+    await engine.command('OPTIMIZE TABLE own.numbers FINAL')
+    const files = readdirSync(directory, { recursive: true, encoding: 'utf8' })
+    const merged = files.filter((name) => /\/1_1_2_1\/.*/.test(name))
+    expect(merged.length).toBeGreaterThan(0)
+    for (const file of merged) truncateSync(join(directory, file))
+    free = 63 * 2 ** 20
+    await vi.waitFor(async () => {
+      expect(await engine.query('SELECT n FROM own.numbers ORDER BY n')).toEqual([{ n: 1 }, { n: 3 }])
+      expect(readdirSync(directory, { recursive: true }).join()).toContain('cut-off_1_1_2_1')
+    }, 10_000)
+  } finally {
+    await engine.close()
+  }
+})
+
 /** A directory whose parts are merged into ones that a full disk left empty. */
 async function emptyMerges() {
   const path = temporaryDirectory()
