@@ -174,8 +174,7 @@ export async function openEmbedded(directory: string, embedded: EmbeddedOptions)
     },
     close() {
       closed ??= (async () => {
-        await stopWatching()
-        await Promise.all([writing.close(), reading.close(), ...streams])
+        await Promise.all([writing.close(), reading.close(), stopWatching(), ...streams])
         for (const session of [writer, stopper, ...sessionsOf(readers)]) session.close()
         await chdb.drainPending()
       })()
