@@ -119,7 +119,7 @@ export async function run({ directory, isLong, progress }) {
   })
   const killed = row('`kill -9` before each step of an insert into the store')
   const powerless = row('power cut within such an insert')
-  const failing = row('disk error at a move of such an insert')
+  const failing = row('a full disk at a write or a move of such an insert')
   const rows = [killed, powerless, failing]
   if (!canTrace()) return rows
 
@@ -169,13 +169,13 @@ export async function run({ directory, isLong, progress }) {
   }
 
   /**
-   * Has a move fail, and sends it again in the same process. A token that cannot be written the engine knows all the same, until it is
-   * closed: that is why nothing is inserted where the disk is nearly full.
+   * Has a move fail, or before it the write of what is moved, which the engine does not notice; and sends it again in the same process. A
+   * token that cannot be written the engine knows all the same, until it is closed.
    * @param {Step} step
    */
   function fail(step) {
     restore()
-    const result = insert(path, 'cut', { twice: true, mayFail: true, ...injecting(step, 'error=EIO') })
+    const result = insert(path, 'cut', { twice: true, mayFail: true, ...injecting(step, 'error=ENOSPC') })
     note(failing, step, result, result.stderr.startsWith('failed') ? '' : 'it did not fail ')
   }
 
@@ -185,6 +185,8 @@ export async function run({ directory, isLong, progress }) {
       if (isLong || step.call === 'rename') cutOff(step, false)
       if (isLong || index % 4 === 3) cutOff(step, true)
       if (step.call === 'rename' && (isLong || index % 4 === 1)) fail(step)
+      if (step.call === 'rename' && (isLong || index % 4 === 3))
+        fail({ call: 'write', place: join(step.place, 'data.bin'), time: 1 })
     }
   }
   const moves = steps.filter(({ call }) => call === 'rename').length

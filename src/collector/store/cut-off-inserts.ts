@@ -9,6 +9,7 @@ import { appendFileSync, existsSync, readFileSync, truncateSync } from 'node:fs'
 import { open, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { givenUp, isMergedOf, type Log, logFilesOf, logOf, type Note, tokenOf } from './insert-tokens.js'
+import { createPartCheck } from './short-parts.js'
 import { holds, type Part, partsIn, putAside, tablesIn, whileDetached } from './table-files.js'
 
 /** The file beside the engine's that tells whether an insert is under way. */
@@ -40,6 +41,7 @@ export async function openWholeInserts(engine: string): Promise<WholeInserts> {
   const note = (answer: string) => writeFile(path, answer, { flush: true })
   await note(NO)
   await sync(join(engine, '..'))
+  const written = createPartCheck()
   let isWhole = true
   return {
     async run(insert, query) {
@@ -47,6 +49,7 @@ export async function openWholeInserts(engine: string): Promise<WholeInserts> {
       isWhole = false
       await note(YES)
       await insert()
+      await written.check(query)
       await syncTables(engine)
       await note(NO)
       isWhole = true

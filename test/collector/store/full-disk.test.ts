@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, truncateSync } from 'node:fs'
+import { readdirSync, rmSync, statSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
 import { openEmbedded } from '../../../src/collector/store/embedded.js'
@@ -55,6 +55,22 @@ test('what a full disk left of a merge is put aside while the engine is open', a
   } finally {
     await engine.close()
   }
+})
+
+test('what was merged and lacks a piece is put aside with the next insert, which is told to have failed', async () => {
+  const path = temporaryDirectory()
+  const store = await opened({ path })
+  for (const token of ['first', 'second']) await store.insert([chat(), chat()], token)
+  await store.database.engine.command(`OPTIMIZE TABLE ${store.table('operations_1h')} FINAL`)
+  const [part] = await store.query<{ path: string }>(
+    "SELECT path FROM system.parts WHERE active AND table = 'operations_1h'",
+  )
+  const file = join(part!.path, 'data.bin')
+  truncateSync(file, statSync(file).size - 1)
+  const batch = [chat(), chat()]
+  await expect(store.insert(batch, 'third')).rejects.toThrow('1 parts are shorter than they were written')
+  await store.insert(batch, 'third')
+  expect(await countsOf(store)).toEqual(inEveryTable(6))
 })
 
 /** A directory whose parts are merged into ones that a full disk left empty. */
