@@ -67,12 +67,14 @@ function bytesOf(part: string): number {
 async function putShortAside(path: string, query: Query): Promise<boolean> {
   const table = dirname(path)
   const part = partOf(basename(path))
-  const noted = logOf(table)?.noted ?? []
-  const newest = noted.at(-1)
-  if (part === undefined || newest === undefined) return false
-  const isNew = noted.some(
-    (note) => tokenOf(note) === tokenOf(newest) && note.part.first === part.first && note.part.last === part.last,
+  const noted = logOf(table)?.noted
+  if (part === undefined || noted === undefined) return false
+  const isNoted = noted.some(
+    (note) =>
+      tokenOf(note) === tokenOf(noted.at(-1)!) && note.part.first === part.first && note.part.last === part.last,
   )
+  // Where its rows could not be written, its token may not have been either.
+  const isNew = isNoted || noted.every((note) => note.part.last < part.first)
   const others = partsIn(table).filter(({ name }) => name !== part.name)
   if (!isNew && !isMergedOf(part, others, noted)) return false
   await whileDetached(table, query, () => putAside(table, [part]))

@@ -1,7 +1,8 @@
-import { readdirSync, rmSync, statSync, truncateSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
 import { openEmbedded } from '../../../src/collector/store/embedded.js'
+import { createPartCheck } from '../../../src/collector/store/short-parts.js'
 import { chat } from './operations.js'
 import { closeAll, countsOf, inEveryTable, opened, temporaryDirectory } from './stores.js'
 
@@ -71,6 +72,41 @@ test('what was merged and lacks a piece is put aside with the next insert, which
   await expect(store.insert(batch, 'third')).rejects.toThrow('1 parts are shorter than they were written')
   await store.insert(batch, 'third')
   expect(await countsOf(store)).toEqual(inEveryTable(6))
+})
+
+test('an insert of which neither the rows nor the token could be written is told to have failed, the first one too', async () => {
+  const directory = join(temporaryDirectory(), 'engine')
+  const engine = await openEmbedded(directory, { memoryBytes: 384 * 2 ** 20, concurrentQueries: 1 })
+  const query = async (sql: string) => {
+    if (!sql.startsWith('SELECT')) return engine.command(sql).then(() => '')
+    return (await engine.query<object>(sql)).map((row) => Object.values(row).join('\t')).join('\n')
+  }
+  try {
+    await engine.command('CREATE DATABASE own')
+    await engine.command(
+      'CREATE TABLE own.numbers (n UInt64) ENGINE = MergeTree ORDER BY n SETTINGS non_replicated_deduplication_window = 100',
+    )
+    const insert = (n: number) =>
+      engine.command(`INSERT INTO own.numbers SETTINGS insert_deduplication_token = '${n}' VALUES (${n})`)
+    const check = createPartCheck()
+    for (const stored of [[], [{ n: 1 }]]) {
+      const n = stored.length + 1
+      await insert(n)
+      const [part] = await engine.query<{ path: string }>(
+        "SELECT path FROM system.parts WHERE active AND table = 'numbers' ORDER BY min_block_number DESC LIMIT 1",
+      )
+      truncateSync(join(part!.path, 'data.bin'))
+      const log = join(part!.path, '../deduplication_logs/deduplication_log_1.txt')
+      writeFileSync(log, readFileSync(log, 'utf8').replace(/.*\n$/, ''))
+      await expect(check.check(query)).rejects.toThrow('1 parts are shorter than they were written')
+      expect(await engine.query('SELECT n FROM own.numbers')).toEqual(stored)
+      await insert(n)
+      await check.check(query)
+    }
+    expect(await engine.query('SELECT n FROM own.numbers ORDER BY n')).toEqual([{ n: 1 }, { n: 2 }])
+  } finally {
+    await engine.close()
+  }
 })
 
 /** A directory whose parts are merged into ones that a full disk left empty. */
