@@ -9,7 +9,7 @@ import { appendFileSync, existsSync, readFileSync, truncateSync } from 'node:fs'
 import { open, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { givenUp, isMergedOf, type Log, logFilesOf, logOf, type Note, tokenOf } from './insert-tokens.js'
-import { createPartCheck } from './short-parts.js'
+import { createPartCheck, type PartCheck } from './short-parts.js'
 import { holds, type Part, partsIn, putAside, tablesIn, whileDetached } from './table-files.js'
 
 /** The file beside the engine's that tells whether an insert is under way. */
@@ -29,6 +29,8 @@ type CutOff = {
 export type WholeInserts = {
   /** Runs one that is to get to every table once, however often it is tried; resolves when it is on the disk. `query`: of the engine. */
   run(insert: () => Promise<void>, query: (sql: string) => Promise<string>): Promise<void>
+  /** What it checks by: for merges between inserts. */
+  readonly written: PartCheck
 }
 
 /** Before the engine opens its files. It has one insert at a time. */
@@ -44,6 +46,7 @@ export async function openWholeInserts(engine: string): Promise<WholeInserts> {
   const written = createPartCheck()
   let isWhole = true
   return {
+    written,
     async run(insert, query) {
       if (!isWhole) await takeBackFailed(engine, query)
       isWhole = false

@@ -18,7 +18,7 @@ import {
   type RawInsert,
   settingsSql,
 } from './engine.js'
-import { putEmptyMergesAside, takeEmptyMergesBack, watchRoomToMerge } from './full-disk.js'
+import { putEmptyMergesAside, watchRoomToMerge } from './full-disk.js'
 import { allowanceOf, createGivingWay } from './giving-way.js'
 import { createTurns } from './turns.js'
 
@@ -94,7 +94,7 @@ export async function openEmbedded(directory: string, embedded: EmbeddedOptions)
   const stopWatching = await watchRoomToMerge(
     freeBytes,
     (sql) => stopper.queryAsync(sql),
-    () => writing.take((session) => takeEmptyMergesBack(directory, textOf(session))),
+    () => writing.take((session) => wholeInserts.written.check(textOf(session))),
   )
   const streams = new Set<Promise<void>>()
   let closed: Promise<void> | undefined

@@ -1,12 +1,13 @@
 /**
  * What a full disk does to merges. The engine (chDB 3.4, ClickHouse 26.7) goes on when a write fails: what it merges on a full disk is
  * empty, takes the place of what it was merged of, and that is deleted eight minutes later. So nothing is merged where there is hardly any
- * room, as nothing is inserted there; and what was merged all the same is put aside while its sources are there.
+ * room, as nothing is inserted there; and what was merged all the same is put aside while its sources are there: short-parts.ts, and here
+ * before the engine is open.
  */
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { isMergedOf, logOf } from './insert-tokens.js'
-import { type Part, partsIn, putAside, tablesIn, whileDetached } from './table-files.js'
+import { type Part, partsIn, putAside, tablesIn } from './table-files.js'
 
 /** Free bytes below which merges are stopped, those that run too. More than an insert needs: others fill the disk meanwhile. */
 const ROOM_TO_MERGE = 64 * 2 ** 20
@@ -17,14 +18,6 @@ const LOOK_EVERY_MS = 250
 /** Before the engine opens its files, which it does not with a part that is damaged. */
 export function putEmptyMergesAside(engine: string): void {
   for (const table of tablesIn(engine)) putAside(table, emptyMergesIn(table))
-}
-
-/** While it is open. `query`: of the engine. */
-export async function takeEmptyMergesBack(engine: string, query: (sql: string) => Promise<string>): Promise<void> {
-  for (const table of tablesIn(engine)) {
-    const empty = emptyMergesIn(table)
-    if (empty.length > 0) await whileDetached(table, query, () => putAside(table, empty))
-  }
 }
 
 /** Those whose sources are there. */
@@ -42,7 +35,7 @@ function isEmpty(part: string): boolean {
   return statSync(join(part, 'checksums.txt'), { throwIfNoEntry: false })?.size === 0
 }
 
-/** Looks again and again; resolves with what ends that, once it has looked. `mend`: takes empty merges back. */
+/** Looks again and again; resolves with what ends that, once it has looked. `mend`: puts aside what was merged meanwhile and is short. */
 export async function watchRoomToMerge(
   freeBytes: () => Promise<number>,
   command: (sql: string) => Promise<unknown>,
