@@ -1,11 +1,14 @@
 /** The directories and parts of the engine's tables, as they stand on the disk. */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 
 /** What the names of parts that are put aside begin with. */
 export const PUT_ASIDE = 'cut-off_'
 /** The partition, the first and the last insert whose rows are in the part, how often it was merged, and how often changed. */
 const PART = /^([^_]+)_(\d+)_(\d+)_\d+(?:_\d+)?$/
+
+const ATTACH_AGAIN_MS = 20
 
 export type Part = { readonly name: string; readonly partition: string; readonly first: number; readonly last: number }
 
@@ -27,12 +30,26 @@ export async function whileDetached(
   )
   // It was dropped.
   if (name === '') return
-  await query(`DETACH TABLE ${name} SYNC`)
+  // Not SYNC, which waits for the queries that run: a session of one that fails meanwhile is closed, and lets go of the table, only after
+  // what the engine is just doing, which would be to wait for it.
+  await query(`DETACH TABLE ${name}`)
   try {
     change()
   } finally {
-    await query(`ATTACH TABLE ${name}`)
+    await attach(name, query)
   }
+}
+
+/** Again and again until no query has it any more that began before it was detached: each has its time. */
+async function attach(name: string, query: (sql: string) => Promise<string>): Promise<void> {
+  for (;;)
+    try {
+      await query(`ATTACH TABLE ${name}`)
+      return
+    } catch (error) {
+      if (!String(error).includes('still used by some query')) throw error
+      await setTimeout(ATTACH_AGAIN_MS)
+    }
 }
 
 /** Those that count, and those that were merged into others: they are kept for eight minutes. */

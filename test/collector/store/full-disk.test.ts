@@ -20,40 +20,74 @@ test('nothing is merged where the disk is nearly full, and again when there is r
     for (const n of [1, 2]) await engine.command(`INSERT INTO numbers VALUES (${n})`)
     const merge = () => engine.command('OPTIMIZE TABLE numbers FINAL SETTINGS optimize_throw_if_noop = 1')
     // Those that are made while it is so know of it a moment later.
-    await vi.waitFor(() => expect(merge()).rejects.toThrow(/cancel/i), 10_000)
+    await vi.waitFor(() => expect(merge()).rejects.toThrow(/cancel/i), 30_000)
     free = 97 * 2 ** 20
-    await vi.waitFor(merge, 10_000)
+    await vi.waitFor(merge, 30_000)
   } finally {
     await engine.close()
   }
 })
 
-test('what a full disk left of a merge is put aside while the engine is open', async () => {
+/** An engine with a merge that a full disk left empty, and one row in another partition. */
+async function openedWithEmptyMerge() {
   let free = 97 * 2 ** 20
   const directory = join(temporaryDirectory(), 'engine')
   const engine = await openEmbedded(directory, {
     memoryBytes: 384 * 2 ** 20,
-    concurrentQueries: 1,
+    concurrentQueries: 2,
     freeBytes: async () => free,
   })
-  try {
-    await engine.command('CREATE DATABASE own')
-    await engine.command(
-      'CREATE TABLE own.numbers (n UInt64) ENGINE = MergeTree PARTITION BY n % 2 ORDER BY n SETTINGS non_replicated_deduplication_window = 100',
-    )
-    for (const n of [1, 3])
-      await engine.command(`INSERT INTO own.numbers SETTINGS insert_deduplication_token = '${n}' VALUES (${n})`)
-    await engine.command('OPTIMIZE TABLE own.numbers FINAL')
-    const files = readdirSync(directory, { recursive: true, encoding: 'utf8' })
-    const merged = files.filter((name) => /\/1_1_2_1\/.*/.test(name))
-    expect(merged.length).toBeGreaterThan(0)
-    for (const file of merged) truncateSync(join(directory, file))
+  await engine.command('CREATE DATABASE own')
+  await engine.command(
+    'CREATE TABLE own.numbers (n UInt64) ENGINE = MergeTree PARTITION BY n % 2 ORDER BY n SETTINGS non_replicated_deduplication_window = 100',
+  )
+  for (const n of [1, 3, 2])
+    await engine.command(`INSERT INTO own.numbers SETTINGS insert_deduplication_token = '${n}' VALUES (${n})`)
+  await engine.command('OPTIMIZE TABLE own.numbers FINAL')
+  const files = readdirSync(directory, { recursive: true, encoding: 'utf8' })
+  const merged = files.filter((name) => /\/1_1_2_1\/.*/.test(name))
+  expect(merged.length).toBeGreaterThan(0)
+  for (const file of merged) truncateSync(join(directory, file))
+  const fillUp = () => {
     free = 63 * 2 ** 20
+  }
+  return { engine, directory, fillUp }
+}
+
+test('what a full disk left of a merge is put aside while the engine is open', async () => {
+  const { engine, directory, fillUp } = await openedWithEmptyMerge()
+  try {
+    fillUp()
     await vi.waitFor(async () => {
-      expect(await engine.query('SELECT n FROM own.numbers ORDER BY n')).toEqual([{ n: 1 }, { n: 3 }])
+      expect(await engine.query('SELECT n FROM own.numbers ORDER BY n')).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }])
       expect(readdirSync(directory, { recursive: true }).join()).toContain('cut-off_1_1_2_1')
-    }, 10_000)
+    }, 30_000)
   } finally {
+    await engine.close()
+  }
+})
+
+test('a question that runs meanwhile, and then fails, holds nothing up', async () => {
+  const { engine, directory, fillUp } = await openedWithEmptyMerge()
+  const stop = new AbortController()
+  const endless = 'SELECT n FROM own.numbers WHERE n = 2 UNION ALL SELECT sum(number) FROM numbers(10000000000000)'
+  const stopped = expect(engine.query(endless, {}, { signal: stop.signal, maxExecutionSeconds: 60 })).rejects.toThrow(
+    'aborted',
+  )
+  try {
+    const running = "SELECT 1 FROM system.processes WHERE query LIKE '%sum(number)%' AND query NOT LIKE '%processes%'"
+    await vi.waitFor(async () => expect(await engine.query(running)).toHaveLength(1), 30_000)
+    fillUp()
+    await vi.waitFor(() => {
+      expect(readdirSync(directory, { recursive: true }).join()).toContain('cut-off_1_1_2_1')
+    }, 30_000)
+    stop.abort()
+    await stopped
+    await vi.waitFor(async () => {
+      expect(await engine.query('SELECT n FROM own.numbers ORDER BY n')).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }])
+    }, 30_000)
+  } finally {
+    stop.abort()
     await engine.close()
   }
 })
