@@ -14,6 +14,8 @@ const ROOM_TO_MERGE = 64 * 2 ** 20
 /** And above which they begin again. */
 const ROOM_TO_MERGE_AGAIN = 96 * 2 ** 20
 const LOOK_EVERY_MS = 250
+/** Where nothing is inserted, of which all that is new is measured. What was merged is deleted after eight minutes. */
+const MEND_EVERY_MS = 60_000
 
 /** Before the engine opens its files, which it does not with a part that is damaged. */
 export function putEmptyMergesAside(engine: string): void {
@@ -35,21 +37,34 @@ function isEmpty(part: string): boolean {
   return statSync(join(part, 'checksums.txt'), { throwIfNoEntry: false })?.size === 0
 }
 
-/** Looks again and again; resolves with what ends that, once it has looked. `mend`: puts aside what was merged meanwhile and is short. */
+/**
+ * Looks again and again; resolves with what ends that, once it has looked. `mend`: puts aside what was merged meanwhile and is short; it may
+ * have to wait for what is written just then.
+ */
 export async function watchRoomToMerge(
   freeBytes: () => Promise<number>,
   command: (sql: string) => Promise<unknown>,
   mend: () => Promise<void>,
 ): Promise<() => Promise<void>> {
   let isStopped = false
+  let mending: Promise<void> | undefined
+  let mendedAt = performance.now()
+  // Beside the looking: an erasing that runs is done only when merges have begun again.
+  function mendAside() {
+    mendedAt = performance.now()
+    mending ??= mend()
+      .catch(() => {})
+      .finally(() => {
+        mending = undefined
+      })
+  }
   async function look() {
     const free = await freeBytes()
     const isToStop = free < ROOM_TO_MERGE || (isStopped && free < ROOM_TO_MERGE_AGAIN)
     // Again and again: a table that was attached anew knows nothing of it.
     if (isToStop) await command('SYSTEM STOP MERGES')
-    if (isToStop === isStopped) return
-    await mend()
-    if (!isToStop) await command('SYSTEM START MERGES')
+    else if (isStopped) await command('SYSTEM START MERGES')
+    if (isToStop !== isStopped || performance.now() - mendedAt > MEND_EVERY_MS) mendAside()
     isStopped = isToStop
   }
   // A file system that does not tell is merged on until a write fails.
@@ -60,8 +75,9 @@ export async function watchRoomToMerge(
     looking = looking.then(lookOnce)
   }, LOOK_EVERY_MS)
   timer.unref()
-  return () => {
+  return async () => {
     clearInterval(timer)
-    return looking
+    await looking
+    await mending
   }
 }

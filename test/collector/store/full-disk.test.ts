@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSyn
 import { join } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
 import { openEmbedded } from '../../../src/collector/store/embedded.js'
+import { watchRoomToMerge } from '../../../src/collector/store/full-disk.js'
 import { createPartCheck } from '../../../src/collector/store/short-parts.js'
 import { chat } from './operations.js'
 import { closeAll, countsOf, inEveryTable, opened, temporaryDirectory } from './stores.js'
@@ -51,8 +52,67 @@ async function openedWithEmptyMerge() {
   const fillUp = () => {
     free = 63 * 2 ** 20
   }
-  return { engine, directory, fillUp }
+  const makeRoom = () => {
+    free = 97 * 2 ** 20
+  }
+  return { engine, directory, fillUp, makeRoom }
 }
+
+test('what is erased while nothing is merged is gone when there is room again, and what comes after it is stored', async () => {
+  const { engine, fillUp, makeRoom } = await openedWithEmptyMerge()
+  try {
+    fillUp()
+    // Those that are made while it is so know of it a moment later.
+    await vi.waitFor(
+      () => expect(engine.command('OPTIMIZE TABLE own.numbers FINAL')).rejects.toThrow(/cancel/i),
+      30_000,
+    )
+    const erased = engine.command('ALTER TABLE own.numbers DELETE WHERE n = 2')
+    const inserted = engine.command('INSERT INTO own.numbers VALUES (4)')
+    const waiting = () => engine.query('SELECT 1 FROM system.mutations WHERE NOT is_done')
+    await vi.waitFor(async () => expect(await waiting()).toHaveLength(1), 30_000)
+    makeRoom()
+    await Promise.all([erased, inserted])
+    expect(await engine.query('SELECT n FROM own.numbers ORDER BY n')).toEqual([{ n: 1 }, { n: 3 }, { n: 4 }])
+  } finally {
+    makeRoom()
+    await engine.close()
+  }
+})
+
+test('what is merged is measured once a minute where there is room, and merges stop while that waits', async () => {
+  vi.useFakeTimers()
+  try {
+    let free = 97 * 2 ** 20
+    let measured = 0
+    const commands: string[] = []
+    const stop = await watchRoomToMerge(
+      async () => free,
+      async (sql) => commands.push(sql),
+      async () => {
+        measured++
+        // As while something is erased.
+        if (measured === 3) await new Promise((resolve) => setTimeout(resolve, 600_000))
+      },
+    )
+    await vi.advanceTimersByTimeAsync(59_000)
+    expect(measured).toBe(0)
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(measured).toBe(1)
+    await vi.advanceTimersByTimeAsync(120_000)
+    expect(measured).toBe(3)
+    free = 63 * 2 ** 20
+    await vi.advanceTimersByTimeAsync(250)
+    free = 97 * 2 ** 20
+    await vi.advanceTimersByTimeAsync(250)
+    expect(commands).toEqual(['SYSTEM STOP MERGES', 'SYSTEM START MERGES'])
+    await vi.advanceTimersByTimeAsync(660_000)
+    await stop()
+    expect(measured).toBe(4)
+  } finally {
+    vi.useRealTimers()
+  }
+})
 
 test('what a full disk left of a merge is put aside while the engine is open', async () => {
   const { engine, directory, fillUp } = await openedWithEmptyMerge()
